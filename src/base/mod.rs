@@ -1,0 +1,10 @@
+//! Words every room shares: time, spans of time, where files lie, and text made safe to show.
+//!
+//! Nothing here touches the machine; even the time of day is an argument.
+
+pub mod layout;
+pub mod text;
+mod time;
+
+pub use layout::Layout;
+pub use time::{Clock, Span, SpanError, Timestamp};

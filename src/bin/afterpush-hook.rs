@@ -1,0 +1,2 @@
+//! afterpush.
+fn main() {}

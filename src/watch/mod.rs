@@ -1,0 +1,30 @@
+//! Where is it going? The heart of afterpush: what is known of one pushed commit, and the pure function that turns
+//! each new fact into the next state and, in the end, one verdict.
+//!
+//! [`step`] never waits, reads or prints, and time is an argument. "Look again" is not an effect but the stored
+//! field [`Watch::next_look`]: what is due is a question to the store, so a crash or a sleep costs time, not truth.
+
+mod course;
+mod event;
+mod phase;
+mod reason;
+pub mod schedule;
+mod seen;
+mod step;
+mod target;
+mod worst;
+
+pub use course::{
+    Course, DeploymentRef, Ending, Failure, Landing, LogState, Observation, Origin, Progress, Proof, Push, Source,
+    Times, Warning, Watch,
+};
+pub use event::{Event, EventKind};
+pub use phase::{Phase, Verdict, exit};
+pub use reason::Reason;
+pub use seen::{
+    Cause, CommitMark, Deployment, Kin, Live, Log, Memo, Misheard, NewerPush, Quality, Rate, Relation, Snapshot, State,
+    StepReason, Trigger,
+};
+pub use step::{Input, LandingSeen, Miss, Step, step};
+pub use target::{Policy, Target, TargetName, TokenSource};
+pub use worst::{Outlook, outlook};

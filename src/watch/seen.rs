@@ -1,0 +1,266 @@
+//! What a provider can have seen: facts, not judgements.
+//!
+//! No provider reports "superseded" cleanly: the same word can mean "was live, later replaced" and "never ran". So
+//! an adapter reports state, order, cause and whether it was ever live; the core decides.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Span, Timestamp};
+use crate::push::{RefName, Sha};
+
+/// One good answer of a provider about one app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When it came, by our clock.
+    pub observed_at: Timestamp,
+    /// The provider's own clock at that moment (its `Date` header).
+    pub provider_clock: Option<Timestamp>,
+    /// How long the answer took.
+    pub latency: Span,
+    /// Newest first.
+    pub deployments: Vec<Deployment>,
+    /// The list reaches back to here (provider's clock); `None`: to the beginning.
+    pub reaches_back_to: Option<Timestamp>,
+    /// What serves traffic now, where the provider says so.
+    pub live: Option<Live>,
+    /// Why no push is deployed at the moment ("pinned to deployment …").
+    pub frozen: Option<String>,
+    /// Which branches a push deploys from; `None`: not known (then every branch may).
+    pub triggers: Option<Vec<Trigger>>,
+    /// A page for people about the app.
+    pub page: Option<String>,
+    /// What is left of the rate limit.
+    pub rate: Rate,
+    /// What the adapter wants to be told at its next look at this app.
+    pub memo: Memo,
+    /// Things worth telling the user once (another repository name, a strange answer).
+    pub remarks: Vec<String>,
+}
+
+/// The adapter's own notes between looks at one app (the id behind a name, what the app object said); opaque to
+/// everybody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Memo(pub serde_json::Value);
+
+/// One rollout, as the provider records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The provider's id.
+    pub id: String,
+    /// What the provider's word means.
+    pub state: State,
+    /// The provider's word.
+    pub raw_state: String,
+    /// The commits it names, the best match first; empty where it deploys no commit (an image).
+    pub commits: Vec<CommitMark>,
+    /// The branch it was made from.
+    pub branch: Option<String>,
+    /// When it was made, by the provider's clock.
+    pub created_at: Option<Timestamp>,
+    /// When the provider last changed it.
+    pub updated_at: Option<Timestamp>,
+    /// It serves traffic now.
+    pub is_live: Option<bool>,
+    /// It served traffic once.
+    pub was_live: Option<bool>,
+    /// Why it was made.
+    pub cause: Cause,
+    /// How far it is.
+    pub done_steps: Option<(u32, u32)>,
+    /// The running step's name.
+    pub step: Option<String>,
+    /// Why it failed.
+    pub reason: Option<StepReason>,
+    /// A page for people.
+    pub url: Option<String>,
+}
+
+/// A commit a deployment names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitMark {
+    /// Hexadecimal digits: the whole id, or its beginning.
+    pub sha: String,
+    /// How sure the provider's word is.
+    pub quality: Quality,
+    /// The component it belongs to.
+    pub part: Option<String>,
+}
+
+/// How sure a commit mark is, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// The whole id from a field made for it.
+    Exact,
+    /// The beginning of an id (seven digits at least), from a text.
+    Prefix,
+}
+
+/// What a provider's word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for its turn.
+    Queued,
+    /// Waits for a person or another system.
+    Blocked,
+    /// Being built.
+    Building,
+    /// Being rolled out.
+    Deploying,
+    /// Ended well.
+    Succeeded,
+    /// Ended badly.
+    Failed,
+    /// Cancelled.
+    Canceled,
+    /// The provider's own "replaced": was live once or never ran, see [`Deployment::was_live`].
+    Replaced,
+    /// The provider decided not to run it.
+    Skipped,
+    /// A word we do not know; never terminal.
+    Unknown,
+}
+
+/// Why a deployment was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A push.
+    Push,
+    /// A person or a program asked for it.
+    Manual,
+    /// Back to an older deployment, by a person or by the provider.
+    Rollback,
+    /// Maintenance, scaling, something else.
+    Other,
+}
+
+/// The step that failed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReason {
+    /// The provider's code.
+    pub code: String,
+    /// The provider's sentence.
+    pub message: String,
+    /// The step's name, with its component.
+    pub step: Option<String>,
+    /// It failed while building, not while rolling out; `None`: cannot be told.
+    pub in_build: Option<bool>,
+}
+
+/// What serves traffic now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The deployment's id.
+    pub deployment: Option<String>,
+    /// The commits it is made of.
+    pub commits: Vec<CommitMark>,
+}
+
+/// A branch whose pushes are deployed, or would be if it were switched on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The branch.
+    pub branch: String,
+    /// A push deploys it.
+    pub on_push: bool,
+}
+
+/// What is left of the provider's rate limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests left.
+    pub remaining: Option<u64>,
+    /// Requests in all.
+    pub limit: Option<u64>,
+    /// Not before this time, where the provider asked for a pause.
+    pub not_before: Option<Timestamp>,
+}
+
+/// A provider's answer that tells nothing of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misheard {
+    /// The credential is wrong or expired (401).
+    #[error("{0}")]
+    Denied(String),
+    /// The credential may not do this (403).
+    #[error("{0}")]
+    Forbidden(String),
+    /// No such app, or not visible to this credential.
+    #[error("{0}")]
+    NotFound(String),
+    /// Too many requests.
+    #[error("rate limit reached")]
+    Throttled {
+        /// Not before this time.
+        until: Option<Timestamp>,
+    },
+    /// The provider is down (5xx).
+    #[error("{0}")]
+    Down(String),
+    /// Not the provider's language: HTML, torn JSON, a wrong type.
+    #[error("{0}")]
+    Garbled(String),
+}
+
+/// A failed deployment's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Its text, the end of it.
+    pub text: String,
+    /// More came before.
+    pub is_cut: bool,
+}
+
+/// How the commits of a snapshot, and our own later pushes, stand to the watched commit. Worked out by asking git,
+/// so that the core need not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kin {
+    relations: BTreeMap<String, Relation>,
+    /// Later pushes to the same ref from this clone, oldest first.
+    pub newer_pushes: Vec<NewerPush>,
+}
+
+/// How another commit stands to ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is ours.
+    Same,
+    /// It contains ours: ours is its ancestor.
+    Contains,
+    /// It is an ancestor of ours.
+    Older,
+    /// Neither.
+    Apart,
+    /// This clone does not know it.
+    Unknown,
+}
+
+/// A later push from this clone to the same ref.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewerPush {
+    /// Its commit.
+    pub sha: Sha,
+    /// The ref it went to.
+    pub ref_name: RefName,
+    /// When.
+    pub at: Timestamp,
+    /// How it stands to ours.
+    pub relation: Relation,
+}
+
+impl Kin {
+    /// Notes how the commit with these digits stands to ours.
+    pub fn set(&mut self, sha: impl Into<String>, relation: Relation) {
+        self.relations.insert(sha.into(), relation);
+    }
+
+    /// How the commit with these digits stands to ours; what was not looked up is unknown.
+    pub fn of(&self, sha: &str) -> Relation {
+        self.relations.get(sha).copied().unwrap_or(Relation::Unknown)
+    }
+}

@@ -1,0 +1,80 @@
+//! The one function that moves a watch.
+
+use super::{Event, Kin, LogState, Misheard, Proof, Reason, Snapshot, TargetName, Watch};
+use crate::base::{Span, Timestamp};
+
+/// A new fact about a watch.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// What was found out about the landing of the push.
+    Landing(LandingSeen),
+    /// The provider answered for a target.
+    Looked {
+        /// Which target.
+        target: TargetName,
+        /// What it said.
+        snapshot: Snapshot,
+        /// How its commits stand to ours.
+        kin: Kin,
+    },
+    /// A look brought no answer.
+    Missed {
+        /// Which target.
+        target: TargetName,
+        /// Why: no answer at all, or one that tells nothing.
+        why: Miss,
+    },
+    /// The log of a failed deployment was fetched, or cannot be had.
+    Logged {
+        /// Which target.
+        target: TargetName,
+        /// What became of it.
+        log: LogState,
+    },
+    /// The configuration was read anew for a watch that had trouble with it.
+    Configured(Box<Watch>),
+    /// The user stopped the watch.
+    Stopped,
+    /// The machine slept or nobody was watching for this long.
+    Slept(Span),
+    /// Time passed: deadlines are judged. Sent only after everything due was looked at.
+    Tick,
+}
+
+/// What is known of the landing of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LandingSeen {
+    /// It landed.
+    Proven(Proof),
+    /// It did not, and this says why: rejected, dry run, remote ahead.
+    Disproven(Reason),
+    /// The pushing git has ended and neither is shown.
+    GitGone,
+}
+
+/// Why a look brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// No answer: network, time-out, too large. In words, without secrets.
+    NoAnswer(String),
+    /// An answer that tells nothing of a deployment.
+    Misheard(Misheard),
+    /// There is no credential, or its configured source yields nothing. In words.
+    NoCredential(String),
+}
+
+/// What a fact made of a watch.
+#[must_use]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The watch now.
+    pub watch: Watch,
+    /// What happened, for the timeline; empty if nothing changed.
+    pub happened: Vec<Event>,
+}
+
+/// Moves a watch by one fact.
+pub fn step(watch: &Watch, input: Input, now: Timestamp) -> Step {
+    let _ = (input, now);
+    Step { watch: watch.clone(), happened: Vec::new() }
+}

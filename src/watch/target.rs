@@ -1,0 +1,79 @@
+//! A target: one place a commit is deployed to, as the configuration named it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Span;
+
+/// The user's name for a target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TargetName(String);
+
+/// One place a commit is deployed to. A watch keeps the target as it was when the watch began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The user's name for it.
+    pub name: TargetName,
+    /// The provider's name in the registry.
+    pub provider: String,
+    /// The provider's app, site or project: an id or a name.
+    pub app: String,
+    /// Where the provider's API is, without a slash at the end.
+    pub base_url: String,
+    /// Where the credential comes from.
+    pub token: TokenSource,
+    /// Only pushes that touch one of these globs are deployed here; empty: all are.
+    #[serde(default)]
+    pub paths: Vec<String>,
+}
+
+/// Where a credential comes from; never the credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// The provider's own chain: its environment variables, then its own tool's file.
+    #[default]
+    Chain,
+    /// This environment variable of the push.
+    Env(String),
+    /// What this command prints; words, no shell.
+    Command(Vec<String>),
+    /// What is in this file.
+    File(PathBuf),
+}
+
+/// The limits a watch keeps from its start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// After this long without a decision we stop looking; sleep is added.
+    pub timeout: Span,
+    /// After this long without a deployment: `no_deploy`.
+    pub register_timeout: Span,
+}
+
+impl TargetName {
+    /// Takes the name as it is; the configuration has checked it (letters, digits, `-`, `_`).
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TargetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { timeout: Span::from_mins(90), register_timeout: Span::from_mins(5) }
+    }
+}

@@ -1,0 +1,102 @@
+//! How is a question to the outside written down?
+//!
+//! Adapters are pure: they make an [`Ask`] and are handed an [`Answer`]. The room `host` does the asking, attaches
+//! the credential and enforces the limits. An ask never holds a secret: it only says that one is wanted.
+
+mod secret;
+mod url;
+
+use crate::base::{Span, Timestamp};
+
+pub use secret::{Redactor, Secret};
+pub use url::{Origin, origin};
+
+/// A question to the outside. Databases, commands and bare sockets come with the sources that need them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// An HTTP GET.
+    Http(HttpAsk),
+}
+
+/// An HTTP GET, as an adapter wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAsk {
+    /// The whole URL; http only on loopback.
+    pub url: String,
+    /// How the credential of the target is sent. It is attached only if the URL has the origin it is bound to.
+    pub attach: Attach,
+    /// At most this many bytes of the (decompressed) body are read; more is an error, or cut where `tail` is set.
+    pub max_bytes: usize,
+    /// Keep the last `max_bytes` instead of failing.
+    pub tail: bool,
+}
+
+/// Where the credential goes in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Nowhere: signed URLs, public endpoints.
+    Nothing,
+    /// `Authorization: Bearer`.
+    Bearer,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header names in lower case, with their values where those are text.
+    pub headers: Vec<(String, String)>,
+    /// The body, decompressed and capped.
+    pub body: Vec<u8>,
+    /// When it came, by our clock.
+    pub at: Timestamp,
+    /// How long it took.
+    pub latency: Span,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// No connection, or it broke.
+    #[error("{host}: {what}")]
+    Network {
+        /// Whom we asked.
+        host: String,
+        /// What happened, in words, without the URL.
+        what: String,
+    },
+    /// The answer was larger than allowed.
+    #[error("{host}: the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// Whom we asked.
+        host: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The question itself cannot be asked: a wrong URL, plain http off loopback.
+    #[error("{0}")]
+    Unaskable(String),
+    /// The credential that is wanted is missing or cannot be read.
+    #[error("{0}")]
+    NoCredential(String),
+}
+
+impl Ask {
+    /// A GET of a JSON document with the credential as bearer token.
+    pub fn json(url: impl Into<String>) -> Self {
+        Self::Http(HttpAsk { url: url.into(), attach: Attach::Bearer, max_bytes: 4 << 20, tail: false })
+    }
+
+    /// A GET of the end of a log behind a signed URL: no credential, the last MiB is enough.
+    pub fn signed_log(url: impl Into<String>) -> Self {
+        Self::Http(HttpAsk { url: url.into(), attach: Attach::Nothing, max_bytes: 1 << 20, tail: true })
+    }
+}
+
+impl Answer {
+    /// The value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}

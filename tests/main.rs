@@ -1,0 +1,1 @@
+//! All tests that need the built programs, real git or a server.
