@@ -1,1 +1,4 @@
 //! All tests that need the built programs, real git or a server.
+
+mod sandbox;
+mod support;

@@ -1,0 +1,40 @@
+//! The sandbox keeps its promises.
+
+use std::fs;
+
+use crate::support::{Ran, Sandbox, until};
+
+#[test]
+fn a_sandbox_sees_nothing_of_the_machine() {
+    let sandbox = Sandbox::new();
+    let environment = Ran::of(&mut sandbox.command("env")).out();
+    let names: Vec<_> = environment.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    for name in names {
+        let known = ["PATH", "HOME", "LC_ALL"].contains(&name) || name.starts_with("XDG_") || name.starts_with("GIT_");
+        assert!(known, "{name} came through");
+    }
+    let config = sandbox.git(&["config", "--list", "--show-origin"]);
+    assert!(config.lines().all(|line| line.starts_with("file:.git/config")), "{config}");
+}
+
+#[test]
+fn a_sandbox_pushes_to_its_own_remote() {
+    let sandbox = Sandbox::new();
+    let sha = sandbox.commit("a change");
+    sandbox.push(&[]).ends(0);
+    let remote = sandbox.remote().display().to_string();
+    assert_eq!(sandbox.git(&["--git-dir", &remote, "rev-parse", "main"]), sha);
+}
+
+#[test]
+fn the_end_of_a_sandbox_ends_what_was_started_in_it() {
+    let sandbox = Sandbox::new();
+    let fifo = sandbox.root().join("fifo");
+    Ran::of(sandbox.command("mkfifo").arg(&fifo)).ends(0);
+    let mut waiting = sandbox.command("cat").arg(&fifo).spawn().expect("cat runs");
+    until("cat shows its arguments", || (!sandbox.processes().is_empty()).then_some(()));
+    let root = sandbox.root().to_path_buf();
+    drop(sandbox);
+    assert_eq!(waiting.wait().expect("cat was started").code(), None, "a signal ended it");
+    assert!(!fs::exists(root).expect("its parent can be read"));
+}

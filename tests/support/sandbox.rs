@@ -1,0 +1,133 @@
+//! A home, a working clone and a bare remote in a folder that goes away, with every process that was started there.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::{Ran, until};
+
+/// A world of its own: nothing of the user's or the machine's configuration is seen in it, and its end ends the
+/// monitors started in it.
+pub struct Sandbox {
+    root: TempDir,
+    path: OsString,
+}
+
+impl Sandbox {
+    /// A clone on branch `main` with one commit, already pushed to the remote `origin`.
+    pub fn new() -> Self {
+        let temporary = std::env::temp_dir().canonicalize().expect("a folder for temporary files");
+        let root = tempfile::Builder::new().prefix("afterpush-").tempdir_in(temporary).expect("a temporary folder");
+        let sandbox = Self { root, path: search_path() };
+        for folder in ["home", "config", "state", "work"] {
+            fs::create_dir(sandbox.root().join(folder)).expect("an empty temporary folder");
+        }
+        sandbox.git(&["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"]);
+        sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
+        sandbox.git(&["remote", "add", "origin", "../remote.git"]);
+        sandbox.commit("the beginning");
+        sandbox.push(&["--set-upstream", "origin", "main"]).ends(0);
+        sandbox
+    }
+
+    /// The folder all of it lies in.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The working clone.
+    pub fn work(&self) -> PathBuf {
+        self.root().join("work")
+    }
+
+    /// The bare remote.
+    pub fn remote(&self) -> PathBuf {
+        self.root().join("remote.git")
+    }
+
+    /// Any program, run in the clone with the sandbox's environment and nothing else.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.work()).stdin(std::process::Stdio::null()).env_clear();
+        command.env("PATH", &self.path).env("HOME", self.root().join("home")).env("LC_ALL", "C");
+        command.env("XDG_CONFIG_HOME", self.root().join("config")).env("XDG_STATE_HOME", self.root().join("state"));
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "Ada").env(format!("GIT_{who}_EMAIL"), "ada@example.com");
+        }
+        command
+    }
+
+    /// Runs git in the clone, holds it to success and returns what it printed.
+    #[track_caller]
+    pub fn git(&self, args: &[&str]) -> String {
+        Ran::of(self.command("git").args(args)).ends(0).out()
+    }
+
+    /// Makes a commit and returns its id.
+    #[track_caller]
+    pub fn commit(&self, message: &str) -> String {
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// `git push` with these arguments.
+    #[track_caller]
+    pub fn push(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command("git").arg("push").args(args))
+    }
+
+    /// `afterpush` with these arguments, run in the clone.
+    #[track_caller]
+    pub fn afterpush(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(env!("CARGO_BIN_EXE_afterpush")).args(args))
+    }
+
+    /// Where afterpush keeps the clone's files.
+    pub fn layout(&self) -> afterpush::base::Layout {
+        afterpush::base::Layout::new(&self.work().join(".git"), nix::unistd::getuid().as_raw())
+    }
+
+    /// The status document of a commit, as it lies on the disk.
+    pub fn status(&self, sha: &str) -> Option<serde_json::Value> {
+        serde_json::from_slice(&fs::read(self.layout().status(sha)).ok()?).ok()
+    }
+
+    /// Every living process that names a place in the sandbox in its arguments: the monitors above all.
+    pub fn processes(&self) -> Vec<Pid> {
+        let root = self.root().as_os_str().as_encoded_bytes();
+        let names_us = |pid: &Pid| {
+            fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.windows(root.len()).any(|part| part == root))
+        };
+        let pids = fs::read_dir("/proc").expect("processes are found through /proc");
+        let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid::from_raw));
+        pids.filter(names_us).collect()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        until("the sandbox's processes have ended", || {
+            let left = self.processes();
+            for pid in &left {
+                // A process that ended by itself in between is as good.
+                let _ = kill(*pid, Signal::SIGKILL);
+            }
+            left.is_empty().then_some(())
+        });
+    }
+}
+
+/// The machine's `PATH`; the git that `AFTERPUSH_TEST_GIT` names comes before the machine's own.
+fn search_path() -> OsString {
+    let machine = std::env::var_os("PATH").expect("PATH is set");
+    let Some(git) = std::env::var_os("AFTERPUSH_TEST_GIT") else { return machine };
+    let git = PathBuf::from(git).canonicalize().expect("AFTERPUSH_TEST_GIT names a git program");
+    let folder = git.parent().expect("a program lies in a folder").to_path_buf();
+    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&machine))).expect("a PATH of folders")
+}
