@@ -1,1 +1,5 @@
-//! The room `host`.
+//! The room that touches the rest of the machine.
+
+pub mod exchange;
+pub mod http;
+pub mod secrets;

@@ -1,0 +1,81 @@
+//! What went wrong with an HTTP question, in words people know, and never with the URL in them.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::Limits;
+use crate::base::{Span, text};
+
+/// Silence for this long.
+pub(super) fn too_slow(limit: Duration) -> String {
+    format!("no answer within {}", Span::from_std(limit))
+}
+
+/// The cause of an error, told by what lies at the bottom of it.
+pub(super) fn of(error: &reqwest::Error, limits: &Limits) -> String {
+    if error.is_timeout() {
+        return if error.is_connect() {
+            format!("no connection within {}", Span::from_std(limits.connect))
+        } else {
+            too_slow(limits.read)
+        };
+    }
+    causes(error).find_map(known).unwrap_or_else(|| chain(error))
+}
+
+/// All the causes of an error in its own words, without its first line, which would name the URL.
+pub(super) fn chain(error: &reqwest::Error) -> String {
+    let words: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+    let words = if words.is_empty() { vec!["the request failed".to_owned()] } else { words };
+    text::cut(&text::visible(&words.join(": ")), 200, false)
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // `io::Error` hides the error it was made of from `source`.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+fn known(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(tls));
+    }
+    if let Some(io) = error.downcast_ref::<io::Error>().filter(|io| io.get_ref().is_none()) {
+        return of_io(io.kind());
+    }
+    let words = error.to_string();
+    if words.contains("dns error") {
+        return Some("its name cannot be resolved".to_owned());
+    }
+    (words.contains("message completed") || words.contains("end of file before message length"))
+        .then(|| "the answer broke off".to_owned())
+}
+
+fn of_io(kind: io::ErrorKind) -> Option<String> {
+    let words = match kind {
+        io::ErrorKind::ConnectionRefused => "connection refused",
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            "connection reset"
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "network unreachable",
+        io::ErrorKind::UnexpectedEof => "the answer broke off",
+        io::ErrorKind::TimedOut => "no connection: timed out",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+fn of_tls(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(why) => {
+            format!("TLS: certificate not trusted ({})", text::visible(&why.to_string()))
+        }
+        rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".to_owned(),
+        other => format!("TLS: {}", text::visible(&other.to_string())),
+    }
+}
