@@ -1,4 +1,5 @@
 //! All tests that need the built programs, real git or a server.
 
+mod architecture;
 mod sandbox;
 mod support;

@@ -195,7 +195,7 @@ impl fmt::Display for Span {
         match secs {
             0 if millis > 0 => write!(f, "{millis}ms"),
             0..60 => write!(f, "{secs}s"),
-            60..3_600 if secs % 60 == 0 => write!(f, "{mins}m"),
+            60..3_600 if secs.is_multiple_of(60) => write!(f, "{mins}m"),
             60..3_600 => write!(f, "{mins}m{:02}s", secs % 60),
             3_600..86_400 if mins % 60 == 0 => write!(f, "{hours}h"),
             3_600..86_400 => write!(f, "{hours}h{:02}m", mins % 60),

@@ -1,4 +1,4 @@
-//! DigitalOcean App Platform.
+//! `DigitalOcean` App Platform.
 
 use super::{Heard, Provider, RepoFacts, Suggestion, ToolFile, Want};
 use crate::watch::{Deployment, Log, Misheard, Snapshot, Target};
