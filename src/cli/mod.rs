@@ -1,1 +1,87 @@
-//! The room `cli`.
+//! The commands: one file each, and what they share.
+//!
+//! A command is `run(&Args, &World) -> Result<Outcome, Failure>`. It takes the machine from the [`World`], puts
+//! results on the world's [`Printer`] and answers with an [`Outcome`]; [`main`] turns that, or the [`Failure`], into
+//! words and an exit code once, and is the only place that does.
+
+mod args;
+mod clean;
+mod completions;
+mod daemon;
+mod demo;
+mod doctor;
+mod exit_codes;
+mod failure;
+mod init;
+mod install;
+mod list;
+mod logs;
+mod man;
+mod outcome;
+mod printer;
+mod schema;
+mod status;
+mod stop;
+mod style;
+mod track;
+mod uninstall;
+mod wait;
+mod watch;
+mod world;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub use args::{Cli, Color, Command, Global};
+pub use failure::{Failure, Kind};
+pub use outcome::Outcome;
+pub use printer::Printer;
+pub use style::{Style, Tone};
+pub use world::{Environment, World};
+
+/// Runs the program with the arguments and the environment of this process.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(failure::tell_panic));
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let early = args::early(&words);
+    let parsed = Cli::command().try_get_matches_from(words).and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return World::of_process(&early).map_or(ExitCode::from(2), |world| tell_usage(&world, &error)),
+    };
+    match World::of_process(&cli.global) {
+        Ok(world) => finish(&world, cli.command.run(&world)),
+        Err(failure) => {
+            Printer::of_process(early.color, &Environment::of_process()).failure(&failure, early.json);
+            failure.exit_code()
+        }
+    }
+}
+
+fn finish(world: &World, end: Result<Outcome, Failure>) -> ExitCode {
+    match end {
+        Ok(outcome) => outcome.exit_code(),
+        Err(failure) => {
+            world.printer.failure(&failure, world.json);
+            failure.exit_code()
+        }
+    }
+}
+
+/// Help and version are results; everything else clap says is a usage error.
+fn tell_usage(world: &World, error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        world.printer.raw(&error.render().ansi().to_string());
+        return ExitCode::SUCCESS;
+    }
+    if world.json {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        world.printer.failure(&Failure::usage("usage", first).hint("see `afterpush --help`"), true);
+    } else {
+        world.printer.raw_note(&error.render().ansi().to_string());
+    }
+    ExitCode::from(2)
+}

@@ -1,0 +1,151 @@
+//! Results on standard output, narration and errors on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::ColorChoice;
+use serde::Serialize;
+
+use super::{Color, Environment, Failure, Tone};
+
+/// Where a command's words go. A reader that went away (`| head -1`) is no error: what follows is dropped.
+pub struct Printer {
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+    reader_gone: AtomicBool,
+}
+
+impl Printer {
+    /// The streams of this process, with colours where they are wanted.
+    pub fn of_process(color: Color, environment: &Environment) -> Self {
+        let choice = |is_terminal| {
+            if wants_color(color, is_terminal, environment) { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
+        };
+        let (out, err) = (io::stdout(), io::stderr());
+        let (on_out, on_err) = (choice(out.is_terminal()), choice(err.is_terminal()));
+        Self::new(anstream::AutoStream::new(out, on_out), anstream::AutoStream::new(err, on_err))
+    }
+
+    /// Other streams.
+    pub fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
+        Self { out: Mutex::new(Box::new(out)), err: Mutex::new(Box::new(err)), reader_gone: AtomicBool::new(false) }
+    }
+
+    /// A line of the result.
+    pub fn line(&self, text: &str) {
+        self.raw(&format!("{text}\n"));
+    }
+
+    /// Lines of the result.
+    pub fn lines(&self, lines: &[String]) {
+        let mut text = lines.join("\n");
+        if !lines.is_empty() {
+            text.push('\n');
+        }
+        self.raw(&text);
+    }
+
+    /// A JSON document of several lines, for `--json`.
+    pub fn document(&self, document: &impl Serialize) {
+        self.line(&serde_json::to_string_pretty(document).unwrap_or_else(|error| error.to_string()));
+    }
+
+    /// A JSON document on one line, for `--jsonl`.
+    pub fn document_line(&self, document: &impl Serialize) {
+        self.line(&serde_json::to_string(document).unwrap_or_else(|error| error.to_string()));
+    }
+
+    /// A part of the result as it is.
+    pub fn raw(&self, text: &str) {
+        if !write_all(&self.out, text) {
+            self.reader_gone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Narration: what is being done, what to know.
+    pub fn note(&self, text: &str) {
+        self.raw_note(&format!("{text}\n"));
+    }
+
+    /// Narration as it is.
+    pub fn raw_note(&self, text: &str) {
+        write_all(&self.err, text);
+    }
+
+    /// Why a command could not do its work.
+    pub fn failure(&self, failure: &Failure, json: bool) {
+        if json {
+            self.note(&failure.document());
+            return;
+        }
+        self.note(&format!("{} {}", Tone::Bad.paint("afterpush:"), failure.sentence()));
+        if let Some(hint) = &failure.hint {
+            self.note(&format!("  {hint}"));
+        }
+    }
+
+    /// Nobody reads the results any more; who would go on for ever can stop.
+    pub fn reader_is_gone(&self) -> bool {
+        self.reader_gone.load(Ordering::Relaxed)
+    }
+}
+
+fn write_all(stream: &Mutex<Box<dyn Write + Send>>, text: &str) -> bool {
+    // A panic elsewhere while printing is no reason to fall silent.
+    let mut stream = stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).is_ok()
+}
+
+/// Flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a terminal that knows colours reads along.
+pub fn wants_color(color: Color, is_terminal: bool, environment: &Environment) -> bool {
+    let set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if set("CLICOLOR_FORCE") && environment.get("CLICOLOR_FORCE") != Some("0") => true,
+        Color::Auto => is_terminal && environment.get("TERM") != Some("dumb"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn color_follows_flag_then_variables_then_terminal() {
+        let none = environment(&[]);
+        assert!(wants_color(Color::Auto, true, &none) && !wants_color(Color::Auto, false, &none));
+        assert!(!wants_color(Color::Auto, true, &environment(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")])));
+        assert!(wants_color(Color::Auto, true, &environment(&[("NO_COLOR", "")])));
+        assert!(wants_color(Color::Auto, false, &environment(&[("CLICOLOR_FORCE", "1")])));
+        assert!(!wants_color(Color::Auto, false, &environment(&[("CLICOLOR_FORCE", "0")])));
+        assert!(!wants_color(Color::Auto, true, &environment(&[("TERM", "dumb")])));
+        assert!(wants_color(Color::Always, false, &environment(&[("NO_COLOR", "1")])));
+        assert!(!wants_color(Color::Never, true, &environment(&[("CLICOLOR_FORCE", "1")])));
+    }
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        let printer = Printer::new(Closed, Closed);
+        printer.line("one");
+        printer.note("two");
+        assert!(printer.reader_is_gone());
+    }
+}
