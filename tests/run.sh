@@ -1,0 +1,49 @@
+#!/bin/sh
+# Runs all tests: tests/run.sh [--install] [arguments of `cargo test`]
+#
+# What they need and the machine lacks is installed by root, or by sudo with --install; without either, the missing
+# packages are named and nothing runs.
+
+set -eu
+cd "$(dirname "$0")/.."
+
+install=no
+if [ "${1-}" = --install ]; then
+    install=yes
+    shift
+fi
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+command -v cargo >/dev/null || {
+    say 'cargo is missing. Install Rust as https://rustup.rs shows, open a new shell and run this again.'
+    exit 1
+}
+
+# The Debian packages behind the programs that are not there.
+missing=
+needs() {
+    command -v "$1" >/dev/null || missing="$missing $2"
+}
+needs git git
+needs cc 'gcc libc6-dev'
+needs script bsdutils
+
+if [ -n "$missing" ]; then
+    [ "$(id -u)" = 0 ] && as_root='' || as_root=sudo
+    if ! command -v apt-get >/dev/null; then
+        say "Missing (under Debian's names):$missing. Install them and run this again."
+        exit 1
+    elif [ -n "$as_root" ] && [ $install = no ]; then
+        say "Missing:$missing. Install them with: sudo apt-get install$missing; or run: tests/run.sh --install"
+        exit 1
+    fi
+    say "Installing$missing."
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # Words on purpose: package names, and a sudo that root does not need.
+    { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends $missing; } >&2
+fi
+
+exec cargo test --locked "$@" </dev/null
