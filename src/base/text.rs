@@ -3,6 +3,8 @@
 //! Commit subjects, branch names, provider messages and log lines may hold terminal escapes or characters that
 //! reorder what is shown. Every sink (terminal, log, status file, JSON) takes text that went through [`visible`].
 
+use std::fmt::Write as _;
+
 use unicode_width::UnicodeWidthChar;
 
 /// Shows what would act or hide instead of being read: control characters, C1, bidirectional and zero-width
@@ -25,7 +27,8 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         out.push_str(&visible(chunk.valid()));
         for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\x{byte:02X}");
         }
     }
     out
