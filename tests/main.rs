@@ -2,4 +2,5 @@
 
 mod architecture;
 mod sandbox;
+mod stories;
 mod support;

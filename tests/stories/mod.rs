@@ -1,0 +1,3 @@
+//! Stories: the real programs, real git, and a stand-in for the provider.
+
+mod installer;
