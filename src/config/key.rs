@@ -1,0 +1,49 @@
+//! The keys there are, and the nearest one to a key there is not.
+
+/// The keys of the top level.
+pub(super) const TOP: &[&str] = &["watch", "target", "status", "database"];
+/// The keys of `[watch]`.
+pub(super) const WATCH: &[&str] = &["timeout", "register_timeout", "branches", "remotes"];
+/// The keys of `[target.NAME]`.
+pub(super) const TARGET: &[&str] = &["provider", "app", "branches", "paths", "token", "base_url", "health"];
+/// The keys of `[target.NAME.health]`.
+pub(super) const HEALTH: &[&str] = &["live", "ready", "version", "within", "soak"];
+/// The keys of `[status]`.
+pub(super) const STATUS: &[&str] = &["mirror", "keep"];
+/// The keys of `[database]`.
+pub(super) const DATABASE: &[&str] = &["url", "table", "columns"];
+/// The keys of a token's source, one of which it names.
+pub(super) const TOKEN: &[&str] = &["env", "command", "file"];
+
+/// Keys that name a secret's source, a URL or a database: ignored where the layer is not the user's own.
+pub(super) fn is_sensitive(table: &str, key: &str) -> bool {
+    match table {
+        "" => key == "database",
+        "target" => matches!(key, "token" | "base_url"),
+        "health" => matches!(key, "live" | "ready" | "version"),
+        _ => false,
+    }
+}
+
+/// What to say of a key that is not among `known`, after "unknown key": the nearest one, or all of them.
+pub(super) fn advice(wrong: &str, known: &[&str]) -> String {
+    let tolerance = (wrong.chars().count() / 3).max(1);
+    let nearest = known
+        .iter()
+        .map(|key| (strsim::osa_distance(wrong, key), *key))
+        .min()
+        .filter(|(distance, _)| *distance <= tolerance);
+    match (nearest, home_of(wrong)) {
+        (Some((_, key)), _) => format!("did you mean \"{key}\"?"),
+        (None, Some(table)) => format!("it belongs in {table}"),
+        (None, None) => format!("known here: {}", known.join(", ")),
+    }
+}
+
+/// The table a key belongs in, for one that was written into another.
+fn home_of(key: &str) -> Option<&'static str> {
+    [(WATCH, "[watch]"), (STATUS, "[status]"), (TARGET, "[target.NAME]"), (HEALTH, "[target.NAME.health]")]
+        .into_iter()
+        .find(|(keys, _)| keys.contains(&key))
+        .map(|(_, table)| table)
+}

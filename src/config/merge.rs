@@ -1,0 +1,225 @@
+//! The layers become one configuration: the strongest that tells a value has it, and a token stays with the
+//! provider it was named for.
+
+use std::collections::BTreeMap;
+
+use super::layer::{Layers, Place, Told};
+use super::read::{self, Sheet, TargetSheet};
+use super::{Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, variable};
+use crate::provider;
+use crate::watch::{Target, TargetName, TokenSource, Warning};
+use crate::wire;
+
+/// The providers there are: name, and where the API is.
+pub(super) type Registry<'a> = &'a [(&'a str, &'a str)];
+
+/// Reads all layers. The first thing that is wrong is the error; what is merely ignored is a warning.
+pub fn load(layers: &Layers) -> Result<Config, ConfigError> {
+    let registry: Vec<_> = provider::ALL.iter().map(|p| (p.name(), p.base_url())).collect();
+    load_for(layers, &registry)
+}
+
+/// The same for other providers than those of this version.
+pub(super) fn load_for(layers: &Layers, registry: Registry<'_>) -> Result<Config, ConfigError> {
+    let mut sheets = vec![variable::read(&layers.variables)?];
+    for layer in &layers.files {
+        sheets.push(read::read(layer)?);
+    }
+    sheets.sort_by_key(|sheet| sheet.kind);
+    let mut merge = Merge { sheets: &sheets, registry, origins: BTreeMap::new() };
+    let (watch, status, targets) = (merge.watch(), merge.status(), merge.targets()?);
+    let origins = merge.origins;
+    let warnings = warnings(&sheets, &layers.local_path);
+    Ok(Config { watch, targets, status, warnings, origins })
+}
+
+struct Merge<'a> {
+    /// The strongest first.
+    sheets: &'a [Sheet],
+    registry: Registry<'a>,
+    origins: BTreeMap<String, Place>,
+}
+
+impl Merge<'_> {
+    fn watch(&mut self) -> WatchSettings {
+        let built_in = WatchSettings::default();
+        WatchSettings {
+            timeout: self.pick("watch.timeout", |s| s.timeout.as_ref()).unwrap_or(built_in.timeout),
+            register_timeout: self
+                .pick("watch.register_timeout", |s| s.register_timeout.as_ref())
+                .unwrap_or(built_in.register_timeout),
+            branches: self.pick("watch.branches", |s| s.branches.as_ref()),
+            remotes: self.pick("watch.remotes", |s| s.remotes.as_ref()).unwrap_or(built_in.remotes),
+        }
+    }
+
+    fn status(&mut self) -> StatusSettings {
+        let built_in = StatusSettings::default();
+        StatusSettings {
+            mirror: self.pick("status.mirror", |s| s.mirror.as_ref()).unwrap_or(built_in.mirror),
+            keep: self.pick("status.keep", |s| s.keep.as_ref()).unwrap_or(built_in.keep),
+        }
+    }
+
+    /// The value of the strongest sheet that tells it.
+    fn pick<T: Clone>(&mut self, key: &str, told: impl Fn(&Sheet) -> Option<&Told<T>>) -> Option<T> {
+        let first = self.sheets.iter().find_map(told)?;
+        self.origins.insert(key.to_owned(), first.at.clone());
+        Some(first.value.clone())
+    }
+
+    fn targets(&mut self) -> Result<Vec<TargetSettings>, ConfigError> {
+        let mut targets = Vec::new();
+        for name in self.target_names() {
+            let layers: Vec<_> = self.sheets.iter().flat_map(|s| &s.targets).filter(|t| t.name == name).collect();
+            let whole = Whole { name: &name, layers: &layers };
+            let (settings, origins) = whole.settings(self.registry)?;
+            self.origins.extend(origins);
+            targets.push(settings);
+        }
+        Ok(targets)
+    }
+
+    /// The names as a reader of the files would list them: the shared file's first, then what the user adds. What
+    /// stands only in the user's file for all repositories is a default for targets of that name and none itself,
+    /// unless it names an app.
+    fn target_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for kind in [LayerKind::Tracked, LayerKind::Local, LayerKind::User] {
+            for target in self.sheets.iter().filter(|s| s.kind == kind).flat_map(|s| &s.targets) {
+                let is_one = kind != LayerKind::User || target.app.is_some();
+                if is_one && !names.contains(&target.name) {
+                    names.push(target.name.clone());
+                }
+            }
+        }
+        names
+    }
+}
+
+/// All that is told about one target, the strongest first (never empty).
+struct Whole<'a> {
+    name: &'a str,
+    layers: &'a [&'a TargetSheet],
+}
+
+impl Whole<'_> {
+    fn settings(&self, registry: Registry<'_>) -> Result<(TargetSettings, Vec<(String, Place)>), ConfigError> {
+        let provider = self.told(|t| t.provider.as_ref()).ok_or_else(|| self.missing_provider(registry))?;
+        let official = official_url(provider, registry)?;
+        let app = self.told(|t| t.app.as_ref()).ok_or_else(|| self.lacks("no app: add app = \"…\", its id or name"))?;
+        let (branches, paths) = (self.told(|t| t.branches.as_ref()), self.told(|t| t.paths.as_ref()));
+        let (token, base_url) = (self.told(|t| t.token.as_ref()), self.told(|t| t.base_url.as_ref()));
+        self.check_owner(token, "token", provider)?;
+        self.check_owner(base_url, "base_url", provider)?;
+        self.check_origin(token, base_url)?;
+        let target = Target {
+            name: TargetName::new(self.name),
+            provider: provider.value.clone(),
+            app: app.value.clone(),
+            base_url: base_url.map_or_else(|| official.to_owned(), |url| url.value.clone()),
+            token: token.map_or(TokenSource::Chain, |source| source.value.clone()),
+            paths: paths.map(|list| list.value.clone()).unwrap_or_default(),
+        };
+        let places = [
+            ("provider", Some(&provider.at)),
+            ("app", Some(&app.at)),
+            ("branches", branches.map(|told| &told.at)),
+            ("paths", paths.map(|told| &told.at)),
+            ("token", token.map(|told| &told.at)),
+            ("base_url", base_url.map(|told| &told.at)),
+        ];
+        let key = |key: &str| format!("target.{}.{key}", self.name);
+        let origins = places.into_iter().filter_map(|(name, at)| Some((key(name), at?.clone()))).collect();
+        Ok((TargetSettings { target, branches: branches.map(|list| list.value.clone()) }, origins))
+    }
+
+    fn told<T>(&self, of: impl Fn(&TargetSheet) -> Option<&Told<T>>) -> Option<&Told<T>> {
+        self.layers.iter().find_map(|&target| of(target))
+    }
+
+    /// A token or `base_url` goes with the provider its own file names, else the one another of the user's files
+    /// names; a stronger layer cannot hand it to somebody else.
+    fn check_owner<T>(&self, told: Option<&Told<T>>, key: &str, provider: &Told<String>) -> Result<(), ConfigError> {
+        let Some(told) = told else { return Ok(()) };
+        let own = || self.layers.iter().filter(|target| target.at.kind.is_own());
+        let beside = own().filter(|target| target.at.kind == told.at.kind);
+        let owner = beside.chain(own()).find_map(|target| target.provider.as_ref());
+        match owner {
+            Some(owner) if owner.value == provider.value => Ok(()),
+            Some(owner) => Err(told.at.error(format!(
+                "target.{}.{key} is for provider \"{}\", but {} sets the provider to \"{}\"; \
+                 make the two agree, or name the target differently",
+                self.name, owner.value, provider.at, provider.value
+            ))),
+            None => Err(told.at.error(format!(
+                "target.{}.{key} needs its provider beside it: add provider = \"{}\" to [target.{}] in this file",
+                self.name, provider.value, self.name
+            ))),
+        }
+    }
+
+    /// A token named together with a `base_url` goes to that origin alone.
+    fn check_origin<T>(&self, token: Option<&Told<T>>, url: Option<&Told<String>>) -> Result<(), ConfigError> {
+        let (Some(token), Some(url)) = (token, url) else { return Ok(()) };
+        let beside = self.layers.iter().find(|target| target.at.kind == token.at.kind);
+        let Some(named) = beside.and_then(|target| target.base_url.as_ref()) else { return Ok(()) };
+        if wire::origin(&named.value) == wire::origin(&url.value) {
+            return Ok(());
+        }
+        Err(token.at.error(format!(
+            "target.{}.token is for the base_url beside it, but {} sets another; name the token there, too",
+            self.name, url.at
+        )))
+    }
+
+    fn lacks(&self, what: &str) -> ConfigError {
+        self.layers[0].at.error(format!("target.{} has {what}", self.name))
+    }
+
+    fn missing_provider(&self, registry: Registry<'_>) -> ConfigError {
+        self.lacks(&format!("no provider: add provider = \"…\" (known: {})", names(registry)))
+    }
+}
+
+fn official_url<'r>(provider: &Told<String>, registry: Registry<'r>) -> Result<&'r str, ConfigError> {
+    let named = provider.value.as_str();
+    if let Some((_, url)) = registry.iter().find(|(name, _)| *name == named) {
+        return Ok(url);
+    }
+    let why = if named == "none" {
+        "provider = \"none\" needs sources that this version cannot read; name a provider that can be asked".to_owned()
+    } else {
+        format!("unknown provider \"{named}\"")
+    };
+    Err(provider.at.error(format!("{why} (known: {})", names(registry))))
+}
+
+fn names(registry: Registry<'_>) -> String {
+    registry.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// One sentence for all keys that are not trusted, and one for all that this version does not read.
+fn warnings(sheets: &[Sheet], local_path: &str) -> Vec<Warning> {
+    let untrusted: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.untrusted).collect();
+    let unread: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.unread).collect();
+    let mut warnings = Vec::new();
+    if let Some((_, place)) = untrusted.first() {
+        let (file, keys) = (&place.shown, listed(&untrusted));
+        let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}");
+        warnings.push(Warning { code: "untrusted_config".to_owned(), message });
+    }
+    if !unread.is_empty() {
+        let message = format!("not read by this version of afterpush: {}", listed_with_place(&unread));
+        warnings.push(Warning { code: "unsupported_config".to_owned(), message });
+    }
+    warnings
+}
+
+fn listed(keys: &[&(String, Place)]) -> String {
+    keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn listed_with_place(keys: &[&(String, Place)]) -> String {
+    keys.iter().map(|(key, place)| format!("{key} ({place})")).collect::<Vec<_>>().join(", ")
+}

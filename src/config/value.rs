@@ -1,0 +1,162 @@
+//! Is this value what its key wants? Each function gives the value, or the rest of a sentence that begins with the
+//! key. No sentence repeats a value that may be a secret.
+
+use globset::{Glob, GlobBuilder};
+use toml::de::DeValue;
+
+use super::key;
+use crate::base::{Span, text};
+use crate::watch::TokenSource;
+use crate::wire;
+
+/// A value, or what is wrong with it.
+pub(super) type Checked<T> = Result<T, String>;
+
+/// A longer watch is never wanted, and a typing error.
+const LONGEST_WATCH: Span = Span::from_hours(24);
+/// Ten years stand for "for ever".
+const LONGEST_KEEP: Span = Span::from_hours(10 * 365 * 24);
+
+/// A duration for watching.
+pub(super) fn limit(text: &str) -> Checked<Span> {
+    let span = some_time(text)?;
+    if span > LONGEST_WATCH { Err(format!("may be 24h at most, not {span}")) } else { Ok(span) }
+}
+
+/// A duration for keeping.
+pub(super) fn keep(text: &str) -> Checked<Span> {
+    let span = some_time(text)?;
+    if span > LONGEST_KEEP { Err("may be 3650d at most".to_owned()) } else { Ok(span) }
+}
+
+fn some_time(text: &str) -> Checked<Span> {
+    let span: Span = text::visible(text).parse().map_err(|why| format!("is wrong: {why}"))?;
+    if span == Span::ZERO { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
+}
+
+/// A string.
+pub(super) fn string<'v>(value: &'v DeValue<'_>, wanted: &str) -> Checked<&'v str> {
+    value.as_str().ok_or_else(|| wrong_type(value, wanted))
+}
+
+/// A duration in quotes.
+pub(super) fn duration(value: &DeValue<'_>, check: fn(&str) -> Checked<Span>) -> Checked<Span> {
+    check(string(value, "a duration in quotes such as \"5m\"")?)
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(value: &DeValue<'_>) -> Checked<bool> {
+    value.as_bool().ok_or_else(|| wrong_type(value, "true or false"))
+}
+
+/// A list of strings; an empty one says nothing and is most likely a mistake.
+pub(super) fn list(value: &DeValue<'_>, check: fn(&str) -> Checked<String>) -> Checked<Vec<String>> {
+    const WANTED: &str = "a list of strings such as [\"main\"]";
+    let array = value.as_array().ok_or_else(|| wrong_type(value, WANTED))?;
+    if array.is_empty() {
+        return Err("is empty; leave it out for the default".to_owned());
+    }
+    array.iter().map(|item| check(string(item.get_ref(), WANTED)?)).collect()
+}
+
+/// A branch by its short name, or a pattern of such names.
+pub(super) fn branch(text: &str) -> Checked<String> {
+    glob(text.strip_prefix("refs/heads/").unwrap_or(text))
+}
+
+/// A provider's name; whether there is such a provider is asked when all layers are known.
+pub(super) fn provider(value: &DeValue<'_>) -> Checked<String> {
+    plain(string(value, "a name in quotes such as \"digitalocean\"")?)
+}
+
+/// A pattern of paths or of branches.
+pub(super) fn glob(pattern: &str) -> Checked<String> {
+    let pattern = plain(pattern)?;
+    if pattern.starts_with('!') {
+        return Err("holds a pattern that begins with \"!\"; only what counts can be named".to_owned());
+    }
+    compile(&pattern).map_err(|why| format!("holds a wrong pattern: {}", why.kind()))?;
+    Ok(pattern)
+}
+
+/// A pattern where `*` stays within one folder and `**` goes below.
+pub(super) fn compile(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
+}
+
+/// Text of one line that is not empty.
+pub(super) fn plain(text: &str) -> Checked<String> {
+    if text.trim().is_empty() {
+        Err("must not be empty".to_owned())
+    } else if text::visible(text) != text || text.trim() != text {
+        Err("must not hold control characters or begin or end with blanks".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A target's name becomes part of file names.
+pub(super) fn is_target_name(name: &str) -> bool {
+    let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    letters && (1..=64).contains(&name.len()) && !name.starts_with(['-', '_'])
+}
+
+/// The URL of an API, without a slash at its end.
+pub(super) fn base_url(text: &str) -> Checked<String> {
+    // The value is not repeated: what is wrong with it may be the password in it.
+    let origin = wire::origin(text).ok_or("must be an https URL without user name or password")?;
+    if origin.scheme == "http" && !origin.is_loopback() {
+        return Err("must be https; plain http is for this machine alone".to_owned());
+    }
+    if text.contains(['?', '#']) || text::visible(text) != text || text.trim() != text {
+        return Err("must be a plain URL without query and fragment".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Where a token comes from: a table with exactly one source.
+pub(super) fn token(value: &DeValue<'_>) -> Checked<TokenSource> {
+    const WANTED: &str = "must say where the token is, never hold it: { env = \"NAME\" }, { command = \"WORDS\" } or { file = \"/PATH\" }";
+    let table = value.as_table().ok_or(WANTED)?;
+    let mut entries = table.iter();
+    let (Some((name, source)), None) = (entries.next(), entries.next()) else {
+        return Err(WANTED.to_owned());
+    };
+    let name = name.get_ref().as_ref();
+    if !key::TOKEN.contains(&name) {
+        let shown = text::visible(name);
+        return Err(format!("holds the unknown key \"{shown}\"; {}", key::advice(name, key::TOKEN)));
+    }
+    let text = source.get_ref().as_str().filter(|text| !text.trim().is_empty()).ok_or(WANTED)?;
+    match name {
+        "env" => variable(text),
+        "command" => command(text),
+        _ => file(text),
+    }
+}
+
+fn variable(name: &str) -> Checked<TokenSource> {
+    let fits =
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let fits = fits && name.len() <= 128;
+    fits.then(|| TokenSource::Env(name.to_owned())).ok_or_else(|| "env must be the name of a variable".to_owned())
+}
+
+fn command(text: &str) -> Checked<TokenSource> {
+    let words = shell_words::split(text).map_err(|_| "command has a quote that does not end")?;
+    Ok(TokenSource::Command(words))
+}
+
+fn file(text: &str) -> Checked<TokenSource> {
+    if text.starts_with('/') && !text.contains('\0') {
+        Ok(TokenSource::File(text.into()))
+    } else {
+        Err("file must be an absolute path".to_owned())
+    }
+}
+
+fn wrong_type(value: &DeValue<'_>, wanted: &str) -> String {
+    let got = value.type_str();
+    let article = if got.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("must be {wanted}, not {article} {got}")
+}
