@@ -114,13 +114,11 @@ fn read_target(entry: &Entry<'_>, target: &mut TargetSheet, sheet: &mut Sheet) -
     let value = entry.value;
     match entry.key {
         "provider" => target.provider = entry.told(value::provider(value))?,
-        "app" => target.app = entry.told(value::string(value, "an id or a name in quotes").and_then(value::plain))?,
+        "app" => target.app = entry.told(value::app(value))?,
         "branches" => target.branches = entry.told(value::list(value, value::branch))?,
         "paths" => target.paths = entry.told(value::list(value, value::glob))?,
         "token" => target.token = entry.told(value::token(value))?,
-        "base_url" => {
-            target.base_url = entry.told(value::string(value, "a URL in quotes").and_then(value::base_url))?
-        }
+        "base_url" => target.base_url = entry.told(value::base_url(value))?,
         "health" => return read_health(entry, sheet),
         _ => return Err(entry.unknown(key::TARGET)),
     }

@@ -69,6 +69,11 @@ pub(super) fn provider(value: &DeValue<'_>) -> Checked<String> {
     plain(string(value, "a name in quotes such as \"digitalocean\"")?)
 }
 
+/// A provider's app.
+pub(super) fn app(value: &DeValue<'_>) -> Checked<String> {
+    plain(string(value, "an id or a name in quotes")?)
+}
+
 /// A pattern of paths or of branches.
 pub(super) fn glob(pattern: &str) -> Checked<String> {
     let pattern = plain(pattern)?;
@@ -102,7 +107,8 @@ pub(super) fn is_target_name(name: &str) -> bool {
 }
 
 /// The URL of an API, without a slash at its end.
-pub(super) fn base_url(text: &str) -> Checked<String> {
+pub(super) fn base_url(value: &DeValue<'_>) -> Checked<String> {
+    let text = string(value, "a URL in quotes")?;
     // The value is not repeated: what is wrong with it may be the password in it.
     let origin = wire::origin(text).ok_or("must be an https URL without user name or password")?;
     if origin.scheme == "http" && !origin.is_loopback() {

@@ -2,4 +2,6 @@
 
 pub mod exchange;
 pub mod http;
+pub mod places;
 pub mod secrets;
+pub mod settings;
