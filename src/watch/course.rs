@@ -36,6 +36,9 @@ pub struct Watch {
     pub trouble: Option<(Reason, String)>,
     /// When it began.
     pub started_at: Timestamp,
+    /// Until when the landing must be proven and, once it is, a deployment must show. Sleep has been added.
+    #[serde(default)]
+    pub register_by: Timestamp,
     /// When we stop looking. Sleep has been added.
     pub deadline: Timestamp,
     /// When to look again; [`Timestamp::NEVER`] when there is nothing more to see.
@@ -175,6 +178,15 @@ pub struct Course {
     /// Looks in a row that brought no answer.
     #[serde(default)]
     pub misses: u32,
+    /// Why the last look brought no answer; `None` after a good one.
+    #[serde(default)]
+    pub miss: Option<Reason>,
+    /// When to look again; what is past is due.
+    #[serde(default)]
+    pub next_look: Timestamp,
+    /// Decided, and what it still waited for (a newer commit, a log) is waited for no longer.
+    #[serde(default)]
+    pub given_up: bool,
 }
 
 /// Our deployment at the provider.
@@ -296,6 +308,11 @@ impl Watch {
     pub const fn has_landed(&self) -> bool {
         matches!(self.landing, Landing::Landed { .. })
     }
+
+    /// The pushing git has ended, or was never seen, and its push is not proven.
+    pub const fn is_git_gone(&self) -> bool {
+        matches!(self.landing, Landing::Unproven { git_gone: true })
+    }
 }
 
 impl Course {
@@ -316,13 +333,32 @@ impl Course {
             canceled_since: None,
             good_answer_at: None,
             misses: 0,
+            miss: None,
+            next_look: Timestamp::NEVER,
+            given_up: false,
         }
     }
 
     /// There is nothing more to see. A superseded course waits for the newer commit; a failed one until its log is
     /// settled.
     pub fn is_over(&self) -> bool {
-        let log_settled = self.failure.as_ref().is_none_or(|f| !matches!(f.log, LogState::Wanted(_)));
-        self.verdict.is_some_and(|verdict| verdict != Verdict::Superseded) && log_settled
+        let is_settled = self.verdict != Some(Verdict::Superseded) && self.wanted_log().is_none();
+        self.verdict.is_some() && (self.given_up || is_settled)
+    }
+
+    /// Gives a verdict.
+    pub(super) fn decide(&mut self, verdict: Verdict, reason: Reason, message: String, now: Timestamp) {
+        self.verdict = Some(verdict);
+        self.reason = reason;
+        self.message = message;
+        self.times.decided_at = Some(now);
+    }
+
+    /// How often the log of its failed deployment was tried in vain; `None` if no log is wanted (any more).
+    pub fn wanted_log(&self) -> Option<u32> {
+        match self.failure.as_ref()?.log {
+            LogState::Wanted(tries) => Some(tries),
+            LogState::Saved(_) | LogState::None => None,
+        }
     }
 }

@@ -4,16 +4,22 @@
 //! [`step`] never waits, reads or prints, and time is an argument. "Look again" is not an effect but the stored
 //! field [`Watch::next_look`]: what is due is a question to the store, so a crash or a sleep costs time, not truth.
 
+mod begin;
 mod course;
 mod event;
+mod happened;
+mod landing;
 mod phase;
 mod reason;
 pub mod schedule;
 mod seen;
 mod step;
 mod target;
+mod tell;
+mod wants;
 mod worst;
 
+pub use begin::{Aim, Aimed, Beginning, Plan};
 pub use course::{
     Course, DeploymentRef, Ending, Failure, Landing, LogState, Observation, Origin, Progress, Proof, Push, Source,
     Times, Warning, Watch,
@@ -26,5 +32,5 @@ pub use seen::{
     StepReason, Trigger,
 };
 pub use step::{Input, LandingSeen, Miss, Step, step};
-pub use target::{Policy, Target, TargetName, TokenSource};
+pub use target::{Pace, Policy, Target, TargetName, TokenSource};
 pub use worst::{Outlook, outlook};

@@ -3,7 +3,7 @@
 //! No provider reports "superseded" cleanly: the same word can mean "was live, later replaced" and "never ran". So
 //! an adapter reports state, order, cause and whether it was ever live; the core decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -251,6 +251,14 @@ pub struct NewerPush {
     pub at: Timestamp,
     /// How it stands to ours.
     pub relation: Relation,
+}
+
+impl Snapshot {
+    /// The commits named in it, each once: those whose relation to the watched commit [`Kin`] should tell.
+    pub fn commits(&self) -> BTreeSet<&str> {
+        let live = self.live.iter().flat_map(|live| &live.commits);
+        self.deployments.iter().flat_map(|d| &d.commits).chain(live).map(|mark| mark.sha.as_str()).collect()
+    }
 }
 
 impl Kin {

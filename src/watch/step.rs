@@ -1,6 +1,6 @@
 //! The one function that moves a watch.
 
-use super::{Event, Kin, LogState, Misheard, Proof, Reason, Snapshot, TargetName, Watch};
+use super::{Event, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, TargetName, Watch};
 use crate::base::{Span, Timestamp};
 
 /// A new fact about a watch.
@@ -31,8 +31,8 @@ pub enum Input {
         /// What became of it.
         log: LogState,
     },
-    /// The configuration was read anew for a watch that had trouble with it.
-    Configured(Box<Watch>),
+    /// The configuration was read anew, for a watch that has trouble with it or with a credential.
+    Configured(Box<Plan>),
     /// The user stopped the watch.
     Stopped,
     /// The machine slept or nobody was watching for this long.

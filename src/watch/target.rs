@@ -52,7 +52,16 @@ pub struct Policy {
     pub timeout: Span,
     /// After this long without a deployment: `no_deploy`.
     pub register_timeout: Span,
+    /// How fast the looks follow each other.
+    #[serde(default)]
+    pub pace: Pace,
 }
+
+/// How fast looks follow each other, in thousandths of the real intervals. No setting: the demo and the tests hurry
+/// (`AFTERPUSH_PACE`, read by the monitor); what a provider asks for is kept at any pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Pace(u32);
 
 impl TargetName {
     /// Takes the name as it is; the configuration has checked it (letters, digits, `-`, `_`).
@@ -74,6 +83,25 @@ impl fmt::Display for TargetName {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { timeout: Span::from_mins(90), register_timeout: Span::from_mins(5) }
+        Self { timeout: Span::from_mins(90), register_timeout: Span::from_mins(5), pace: Pace::default() }
+    }
+}
+
+impl Pace {
+    /// So many thousandths of the real intervals; 17 makes three seconds fifty milliseconds.
+    pub const fn from_permille(permille: u32) -> Self {
+        Self(permille)
+    }
+
+    /// The interval at this pace, never shorter than a millisecond.
+    #[must_use]
+    pub fn of(self, interval: Span) -> Span {
+        interval.scaled(i64::from(self.0), 1_000).max(Span::from_millis(1))
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1_000)
     }
 }

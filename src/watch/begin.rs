@@ -1,0 +1,122 @@
+//! How a watch begins, and how it begins anew once its configuration has been mended.
+
+use std::path::PathBuf;
+
+use super::{
+    Course, Ending, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
+};
+use crate::base::{Span, Timestamp};
+use crate::push::{RequestId, Sha};
+
+/// Nothing is watched longer than this.
+const LONGEST: Span = Span::from_hours(24);
+
+/// The push or the wish a watch comes of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The request's id.
+    pub id: RequestId,
+    /// The commit.
+    pub sha: Sha,
+    /// 1 for the first push of this commit, one more for each later one after a verdict.
+    pub attempt: u32,
+    /// The push. One known from the reflog has landed; any other has to be proven.
+    pub push: Push,
+    /// The commit's subject line, inert.
+    pub subject: Option<String>,
+    /// Where the push was made.
+    pub worktree: Option<PathBuf>,
+}
+
+/// What the configuration has in mind for a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Where to.
+    pub aim: Aim,
+    /// The limits; the timeout counts as 24 hours at most.
+    pub policy: Policy,
+    /// What the user should know of the configuration.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where a push is to be deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// To these targets, in the order of the configuration.
+    Targets(Vec<Aimed>),
+    /// Nowhere: the branch belongs to no target.
+    Nowhere,
+    /// The configuration does not tell: why, and a sentence that says what to do.
+    Trouble(Reason, String),
+}
+
+/// A target of the push's branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aimed {
+    /// The target.
+    pub target: Target,
+    /// The push touches none of the target's paths, so it is not deployed there.
+    pub untouched: bool,
+}
+
+impl Watch {
+    /// A new watch and the first lines of its timeline.
+    pub fn begin(beginning: Beginning, plan: Plan, now: Timestamp) -> Step {
+        let Beginning { id, sha, attempt, push, subject, worktree } = beginning;
+        let policy = Policy { timeout: plan.policy.timeout.min(LONGEST), ..plan.policy };
+        let landing = match push.origin {
+            Origin::Reflog => Landing::Landed { at: now, by: Proof::TrackingRef },
+            Origin::Hook | Origin::Track => Landing::Unproven { git_gone: push.git.is_none() },
+        };
+        let mut watch = Self {
+            id,
+            sha,
+            attempt,
+            subject,
+            worktree,
+            landing,
+            courses: Vec::new(),
+            ending: None,
+            trouble: None,
+            started_at: now,
+            register_by: push.at + policy.register_timeout,
+            deadline: now + policy.timeout,
+            next_look: now,
+            warnings: plan.warnings,
+            policy,
+            revision: 1,
+            push,
+        };
+        watch.aim_at(plan.aim, now);
+        let happened = happened::beginning(&watch, now);
+        Step { watch, happened }
+    }
+
+    /// Takes up the targets, or the reason why there are none.
+    pub(super) fn aim_at(&mut self, aim: Aim, now: Timestamp) {
+        self.trouble = None;
+        match aim {
+            Aim::Targets(targets) if !targets.is_empty() => {
+                self.courses = targets.into_iter().map(|aimed| self.course_to(aimed, now)).collect();
+            }
+            Aim::Targets(_) | Aim::Nowhere => {
+                let message = tell::branch_not_deployed(&self.push);
+                let reason = Reason::BranchNotDeployed;
+                self.ending = Some(Ending { verdict: Verdict::Skipped, reason, message, at: now });
+            }
+            Aim::Trouble(reason, message) => self.trouble = Some((reason, message)),
+        }
+    }
+
+    fn course_to(&self, aimed: Aimed, now: Timestamp) -> Course {
+        let mut course = Course::new(aimed.target, Some(self.push.at));
+        if aimed.untouched {
+            course.decide(Verdict::Skipped, Reason::PathsUntouched, tell::paths_untouched(&course), now);
+        } else if self.has_landed() {
+            course.has_landed(now);
+        } else if self.is_git_gone() {
+            course.next_look = now;
+        }
+        course
+    }
+}
