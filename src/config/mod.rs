@@ -98,7 +98,7 @@ pub struct ConfigError {
 impl Config {
     /// The limits a new watch starts with.
     pub fn policy(&self) -> Policy {
-        Policy { timeout: self.watch.timeout, register_timeout: self.watch.register_timeout }
+        Policy { timeout: self.watch.timeout, register_timeout: self.watch.register_timeout, ..Policy::default() }
     }
 
     /// Where a setting was told, by its dotted key such as `target.web.app`; `None` for built-in values.
@@ -119,7 +119,7 @@ impl Config {
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        let Policy { timeout, register_timeout } = Policy::default();
+        let Policy { timeout, register_timeout, .. } = Policy::default();
         Self { timeout, register_timeout, branches: None, remotes: vec!["origin".to_owned()] }
     }
 }
