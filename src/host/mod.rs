@@ -1,7 +1,11 @@
 //! The room that touches the rest of the machine.
 
+pub mod clock;
 pub mod exchange;
+pub mod files;
 pub mod http;
+pub mod journal;
 pub mod places;
 pub mod secrets;
 pub mod settings;
+pub mod sharing;
