@@ -5,6 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
 
+/// A name, and what puts something strange there.
+type Plant<'a> = (&'a str, &'a dyn Fn(&Path));
+
 fn sandbox() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let private = dir.path().join("afterpush/u0");
@@ -99,7 +102,6 @@ fn planted_things_are_neither_appended_to_nor_read() {
     let folder = Folder::private(&path).expect("made");
     let victim = dir.path().join("victim");
     fs::write(&victim, "mine").expect("written");
-    type Plant<'a> = (&'a str, &'a dyn Fn(&Path));
     let plant: [Plant; 4] = [
         ("link", &|at| symlink(&victim, at).expect("planted")),
         ("hard", &|at| fs::hard_link(&victim, at).expect("planted")),
