@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod exchange;
 pub mod files;
+pub mod git;
 pub mod http;
 pub mod journal;
 pub mod places;
