@@ -140,3 +140,6 @@ impl fmt::Display for ConfigError {
         write!(f, ": {}", self.message)
     }
 }
+
+#[cfg(test)]
+mod tests;

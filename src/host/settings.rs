@@ -66,7 +66,7 @@ impl Sources<'_> {
     fn layer(&self, kind: LayerKind, path: &Path) -> Result<Option<Layer>, ConfigError> {
         let is_named = kind == LayerKind::Local && self.named().is_some();
         if is_named && !path.is_absolute() {
-            return Err(error(path, &format!("{} must be an absolute path", config::CONFIG_VARIABLE), None));
+            return Err(error(path, &format!("named by {} must have an absolute path", config::CONFIG_VARIABLE), None));
         }
         // The tracked file is shown as everybody writes it.
         let name = if kind == LayerKind::Tracked { config::TRACKED_FILE.to_owned() } else { shown(path) };
@@ -128,4 +128,135 @@ fn error(path: &Path, message: &str, hint: Option<String>) -> ConfigError {
 
 fn shown(path: &Path) -> String {
     text::visible(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const WEB: &str = "[target.web]\nprovider = \"digitalocean\"\napp = \"shop\"\n";
+
+    /// A worktree, its private folder and the user's folders, all in one temporary folder.
+    struct Home {
+        folder: tempfile::TempDir,
+        layout: Layout,
+        places: Places,
+    }
+
+    impl Home {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let layout = Layout::new(&folder.path().join("work/.git"), 1);
+            let places = Places::new(&folder.path().join("config"), &folder.path().join("state"));
+            fs::create_dir_all(layout.private()).expect("the private folder");
+            fs::create_dir_all(places.config_dir()).expect("the user's folder");
+            Self { folder, layout, places }
+        }
+
+        fn worktree(&self) -> PathBuf {
+            self.folder.path().join("work")
+        }
+
+        fn read(&self, named: Option<&Path>) -> Result<Config, String> {
+            let worktree = self.worktree();
+            let named = named.map(|path| path.to_string_lossy().into_owned());
+            let variable = |name: &str| named.clone().filter(|_| name == config::CONFIG_VARIABLE);
+            let sources = Sources {
+                layout: &self.layout,
+                worktree: Some(&worktree),
+                places: Some(&self.places),
+                variable: &variable,
+                uid: nix::unistd::getuid().as_raw(),
+            };
+            let shown = self.folder.path().to_string_lossy().into_owned();
+            read(&sources).map_err(|error| error.to_string().replace(&shown, "~"))
+        }
+    }
+
+    /// Writes a file that nobody else may write, whatever the umask.
+    fn write(path: impl AsRef<Path>, text: &str) {
+        fs::write(&path, text).expect("a file is written");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode is set");
+    }
+
+    #[test]
+    fn the_layers_are_found_where_they_belong() {
+        let home = Home::new();
+        write(home.worktree().join(".afterpush.toml"), WEB);
+        write(home.layout.config(), "[watch]\ntimeout = \"1m\"\n");
+        write(home.places.user_config(), "[status]\nmirror = true\n");
+        let config = home.read(None).expect("all three are right");
+        assert_eq!(config.targets.len(), 1);
+        assert_eq!((config.watch.timeout.as_secs(), config.status.mirror), (60, true));
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_error() {
+        let config = Home::new().read(None).expect("no file is needed");
+        assert!(config.targets.is_empty());
+    }
+
+    #[test]
+    fn a_named_file_takes_the_local_ones_place_and_must_be_there() {
+        let home = Home::new();
+        write(home.layout.config(), "broken");
+        let other = home.folder.path().join("other.toml");
+        let missing = home.read(Some(&other)).expect_err("it is not there");
+        assert!(missing.starts_with("~/other.toml: the file cannot be read"), "{missing}");
+        write(&other, WEB);
+        assert_eq!(home.read(Some(&other)).expect("it is right").targets.len(), 1);
+        let relative = home.read(Some(Path::new("other.toml"))).expect_err("it is relative");
+        assert_eq!(relative, "other.toml: the file named by AFTERPUSH_CONFIG must have an absolute path");
+    }
+
+    #[test]
+    fn the_tracked_file_is_read_only_if_it_is_a_modest_regular_file() {
+        let home = Home::new();
+        let tracked = home.worktree().join(".afterpush.toml");
+        symlink("/etc/hostname", &tracked).expect("a link");
+        assert!(home.read(None).expect_err("a link").ends_with("cannot be read: it is a symbolic link"));
+        fs::remove_file(&tracked).expect("the link goes");
+        nix::unistd::mkfifo(&tracked, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        assert!(home.read(None).expect_err("a pipe").ends_with("is not a regular file"));
+        fs::remove_file(&tracked).expect("the pipe goes");
+        fs::write(&tracked, "#".repeat(65 * 1024)).expect("a long file");
+        assert!(home.read(None).expect_err("a long file").ends_with("it is larger than 64 KiB"));
+    }
+
+    #[test]
+    fn the_users_files_count_only_if_nobody_else_may_write_them() {
+        for of in [|home: &Home| home.layout.config(), |home: &Home| home.places.user_config()] {
+            let home = Home::new();
+            write(of(&home), WEB);
+            for mode in [0o620, 0o602, 0o666] {
+                fs::set_permissions(of(&home), fs::Permissions::from_mode(mode)).expect("a mode");
+                assert!(home.read(None).expect_err("others may write").ends_with("can be written by others"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_users_files_count_only_if_they_are_the_users() {
+        let home = Home::new();
+        write(home.layout.config(), WEB);
+        let facts = fs::metadata(home.layout.config()).expect("its facts");
+        let path = home.layout.config();
+        // Root's files count for everybody; so where the tests run as root, another user's has to be made.
+        let uid = if facts.uid() == 0 { std::os::unix::fs::chown(&path, Some(4711), None).map(|()| 0) } else { Ok(1) };
+        let facts = fs::metadata(&path).expect("its facts");
+        let refused = check_owner(&path, &facts, uid.expect("root may give files away")).expect_err("not theirs");
+        assert!(refused.to_string().ends_with("belongs to another user"));
+    }
+
+    #[test]
+    fn the_users_file_may_be_a_link() {
+        let home = Home::new();
+        let real = home.folder.path().join("dotfiles.toml");
+        write(&real, WEB);
+        symlink(&real, home.places.user_config()).expect("a link");
+        assert_eq!(home.read(None).expect("it is read").targets.len(), 1);
+    }
 }

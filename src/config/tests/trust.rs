@@ -1,0 +1,76 @@
+//! A file that comes with the clone cannot name secrets, and cannot send the user's elsewhere.
+
+use super::super::merge::load_for;
+use super::*;
+
+const TWO: [(&str, &str); 2] = [("digitalocean", "https://do.example.com"), ("acme", "https://acme.example.com")];
+
+fn of_two(files: Vec<Layer>) -> Result<Config, String> {
+    load_for(&layers(files), &TWO).map_err(|error| error.to_string())
+}
+
+#[test]
+fn sensitive_keys_of_the_tracked_file_are_ignored_with_one_line() {
+    let text = format!(
+        "[watch]\ntimeout = \"5m\"\n{WEB}token = {{ command = \"steal\" }}\nbase_url = \"https://evil.example.com\"\n\
+         [target.web.health]\nlive = \"https://evil.example.com/\"\nwithin = \"5m\"\n[database]\nurl = {{ env = \"X\" }}\n"
+    );
+    let config = config(vec![tracked(&text)]);
+    let web = &config.targets[0].target;
+    assert_eq!((web.app.as_str(), &web.token), ("shop", &TokenSource::Chain));
+    assert_eq!(web.base_url, "https://api.digitalocean.com");
+    assert_eq!(config.watch.timeout, Span::from_mins(5));
+    let told: Vec<_> = config.warnings.iter().map(|w| format!("{}: {}", w.code, w.message)).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database; put them into /r/.git/afterpush/u1/config.toml
+    unsupported_config: not read by this version of afterpush: target.web.health (.afterpush.toml:8), database (.afterpush.toml:11)
+    "#);
+}
+
+#[test]
+fn what_the_user_names_is_read_and_what_this_version_cannot_do_is_told() {
+    let config = config(vec![local(&format!("{WEB}token = {{ env = \"T\" }}\n[target.web.health]\nsoak = \"1m\"\n"))]);
+    assert_eq!(config.targets[0].target.token, TokenSource::Env("T".to_owned()));
+    assert_eq!(config.warnings.len(), 1);
+    assert_eq!(config.warnings[0].code, "unsupported_config");
+    assert!(config.warnings[0].message.ends_with("target.web.health (/r/.git/afterpush/u1/config.toml:5)"));
+}
+
+#[test]
+fn a_tracked_file_cannot_hand_the_users_token_to_another_provider() {
+    let mine = "[target.web]\nprovider = \"digitalocean\"\ntoken = { env = \"T\" }\n";
+    let theirs = "[target.web]\nprovider = \"acme\"\napp = \"x\"\n";
+    insta::assert_snapshot!(of_two(vec![user(mine), tracked(theirs)]).expect_err("refused"), @r#"/home/ann/.config/afterpush/config.toml:3: target.web.token is for provider "digitalocean", but .afterpush.toml:2 sets the provider to "acme"; make the two agree, or name the target differently"#);
+}
+
+#[test]
+fn a_tracked_file_cannot_choose_the_provider_of_a_token_without_one() {
+    let mine = "[target.web]\ntoken = { env = \"T\" }\n";
+    insta::assert_snapshot!(of_two(vec![user(mine), tracked(WEB)]).expect_err("refused"), @r#"/home/ann/.config/afterpush/config.toml:2: target.web.token needs its provider beside it: add provider = "digitalocean" to [target.web] in this file"#);
+}
+
+#[test]
+fn a_tracked_file_cannot_send_a_providers_credential_to_another_providers_url() {
+    let mine = "[target.web]\nprovider = \"acme\"\nbase_url = \"https://acme.corp.example\"\n";
+    let refused = of_two(vec![user(mine), tracked(WEB)]).expect_err("refused");
+    assert!(refused.contains("target.web.base_url is for provider \"acme\""), "{refused}");
+}
+
+#[test]
+fn the_users_own_files_keep_token_provider_and_origin_together_too() {
+    let enterprise =
+        "[target.web]\nprovider = \"acme\"\nbase_url = \"https://acme.corp.example\"\ntoken = { env = \"T\" }\n";
+    let elsewhere = "[target.web]\napp = \"x\"\nbase_url = \"https://other.example\"\nprovider = \"acme\"\n";
+    let refused = of_two(vec![user(enterprise), local(elsewhere)]).expect_err("refused");
+    assert!(refused.contains("sets another; name the token there, too"), "{refused}");
+    let other = "[target.web]\napp = \"x\"\nprovider = \"digitalocean\"\n";
+    let refused = of_two(vec![user(enterprise), local(other)]).expect_err("refused");
+    assert!(refused.contains("is for provider \"acme\""), "{refused}");
+}
+
+#[test]
+fn a_token_may_stand_beside_a_provider_in_another_file_of_the_user() {
+    let provider = "[target.web]\nprovider = \"digitalocean\"\napp = \"x\"\n";
+    let config = of_two(vec![user(provider), local("[target.web]\ntoken = { env = \"T\" }\n")]).expect("accepted");
+    assert_eq!(config.targets[0].target.token, TokenSource::Env("T".to_owned()));
+}
