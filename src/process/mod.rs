@@ -1,1 +1,29 @@
-//! The room `process`.
+//! Is it me, is it alive? The lock that makes a monitor the only one, the identity by which one is recognised, and
+//! how a program is started that outlives its caller. Small and without async: the hook links it.
+//!
+//! What only Linux has (pidfd, memfd, `close_range`, `/proc`) lies in one module each, the portable way beside it.
+//! This is the only room where `unsafe` is allowed.
+
+mod background;
+mod descriptors;
+mod environment;
+mod failpoint;
+mod identity;
+mod lock;
+mod monitor_file;
+mod own_file;
+mod pidfd;
+mod proc;
+mod sealed;
+mod summon;
+
+pub use background::{Told, in_background};
+pub use environment::{fingerprints, inherited_environment, is_set, own_environment, random_salt, value};
+pub use failpoint::failpoint;
+pub use identity::{Aliveness, FileId, Found, Identity};
+pub use lock::Alone;
+pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, MonitorFile, Presence, presence};
+pub use own_file::read_own;
+pub use pidfd::{Ended, PidFd};
+pub use proc::{Stat, arguments, boot_id, pid_namespace, stat};
+pub use summon::{Ensured, Summons, ensure_monitor, may_summon, monitor_program, summon};

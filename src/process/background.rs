@@ -1,0 +1,96 @@
+//! Work done in a process of its own, so that a disk that hangs cannot hold the caller.
+
+#![expect(unsafe_code, reason = "fork, and closing descriptors that belong to git")]
+
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
+
+use super::descriptors::{Fate, let_go};
+
+/// More than a hook has to say.
+const LONGEST: usize = 4_096;
+
+/// What came back from work in the background.
+#[derive(Debug)]
+pub struct Told {
+    /// What it wrote, as far as it came before the deadline; at most 4 KiB.
+    pub text: Vec<u8>,
+    /// The work is over, not merely the time.
+    pub is_over: bool,
+}
+
+/// Runs `work` in a forked process with a session of its own and none of this process's descriptors, and waits for
+/// its end, but not beyond `deadline`. What `work` writes comes back; the work itself goes on without a reader.
+///
+/// Meant for a program with a single thread, which a forked copy of stays whole.
+pub fn in_background(deadline: Instant, work: impl FnOnce(&mut PipeWriter)) -> io::Result<Told> {
+    let (reader, writer) = io::pipe()?;
+    let mut before = SigSet::empty();
+    // From before the fork until the child has its own session, so that a Ctrl-C in between hits neither.
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&deadly()), Some(&mut before))?;
+    // SAFETY: the process has one thread, so the child may go on as an ordinary program.
+    let forked = unsafe { fork() };
+    if matches!(forked, Ok(ForkResult::Child)) {
+        drop(reader);
+        let _ = catch_unwind(AssertUnwindSafe(|| detached(writer, work)));
+        // SAFETY: ends the process without running the exit handlers of the one it is a copy of.
+        unsafe { libc::_exit(0) };
+    }
+    drop(writer);
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    forked?;
+    Ok(listen(reader, deadline))
+}
+
+fn deadly() -> SigSet {
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect()
+}
+
+fn detached(mut writer: PipeWriter, work: impl FnOnce(&mut PipeWriter)) {
+    // The leader of a new session has left the terminal's and the caller's process group. A forked process is no
+    // group's leader, so this cannot fail.
+    let _ = setsid();
+    if let_go_of_git(&writer).is_ok() {
+        work(&mut writer);
+    }
+}
+
+/// A process that kept git's pipes would keep `out=$(git push)` and the connection to the server waiting.
+fn let_go_of_git(writer: &PipeWriter) -> io::Result<()> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&null)?;
+    dup2_stdout(&null)?;
+    dup2_stderr(&null)?;
+    drop(null);
+    // SAFETY: in this copy of the process only the writer is used from here on.
+    unsafe { let_go(writer.as_raw_fd(), Fate::Close) };
+    Ok(())
+}
+
+fn listen(mut reader: PipeReader, deadline: Instant) -> Told {
+    let mut told = Told { text: Vec::new(), is_over: false };
+    let mut chunk = [0; LONGEST];
+    while told.text.len() < LONGEST {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut asked = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut asked, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
+            Ok(0) => return told,
+            Ok(_) => {}
+            Err(nix::errno::Errno::EINTR) => continue,
+            Err(_) => return told,
+        }
+        match reader.read(&mut chunk) {
+            Ok(0) => return Told { is_over: true, ..told },
+            Ok(length) => told.text.extend_from_slice(&chunk[..length]),
+            Err(_) => return told,
+        }
+    }
+    told
+}

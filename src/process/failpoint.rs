@@ -1,0 +1,52 @@
+//! Named places where a test can delay or end the program, to open race windows that stress alone does not find.
+
+/// Does what `AFTERPUSH_FAILPOINTS` says for the place `name`; in a release build nothing at all.
+///
+/// The variable holds `name=action` pairs joined by commas. Actions: `sleep:5ms`, `kill` (as kill -9 would),
+/// `panic`, and `wait:/path`, which makes the file `/path.reached` and goes on when `/path` exists.
+#[inline]
+pub fn failpoint(name: &str) {
+    #[cfg(debug_assertions)]
+    armed::reach(name);
+    #[cfg(not(debug_assertions))]
+    let _ = name;
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use nix::sys::signal::{Signal, raise};
+
+    use crate::base::Span;
+
+    pub(super) fn reach(name: &str) {
+        let Ok(all) = std::env::var("AFTERPUSH_FAILPOINTS") else { return };
+        let pairs = all.split(',').filter_map(|pair| pair.split_once('='));
+        for (_, action) in pairs.filter(|(place, _)| *place == name) {
+            perform(name, action);
+        }
+    }
+
+    fn perform(name: &str, action: &str) {
+        match action.split_once(':').unwrap_or((action, "")) {
+            ("sleep", span) => std::thread::sleep(span.parse::<Span>().map_or(Duration::ZERO, Span::to_std)),
+            ("kill", _) => drop(raise(Signal::SIGKILL)),
+            ("wait", path) => wait_for(Path::new(path)),
+            _ => panic!("failpoint {name}"),
+        }
+    }
+
+    fn wait_for(path: &Path) {
+        // Nothing waits for this longer than the longest story takes.
+        const LOOKS: u32 = 60_000;
+        let reached = std::fs::write(path.with_added_extension("reached"), "");
+        for _ in 0..if reached.is_ok() { LOOKS } else { 0 } {
+            if path.exists() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

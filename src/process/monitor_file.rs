@@ -1,0 +1,137 @@
+//! `monitor.json`, what a running monitor tells about itself, and what is to be thought of it.
+
+use std::time::UNIX_EPOCH;
+
+use nix::fcntl::AT_FDCWD;
+use serde::{Deserialize, Serialize};
+
+use super::identity::{Aliveness, Identity};
+use super::own_file::read_own;
+use crate::base::{Layout, Span, Timestamp};
+use crate::push::Fingerprints;
+
+/// How often a living monitor touches the file `alive`.
+pub const ALIVE_EVERY: Span = Span::from_secs(5);
+/// How old that file may be before the monitor counts as not responding.
+pub const ALIVE_FOR: Span = Span::from_secs(15);
+
+const LONGEST: u64 = 64 * 1024;
+
+/// The content of `monitor.json`. Information only: no decision is taken from "the pid exists".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorFile {
+    /// Who it is.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The highest [`crate::push::PROTO`] it understands.
+    pub proto: u32,
+    /// The variables it would take a credential from.
+    #[serde(default)]
+    pub wanted: Vec<String>,
+    /// Digests of those of them it holds.
+    #[serde(default)]
+    pub credentials: Fingerprints,
+}
+
+/// What can be said of a repository's monitor without disturbing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It runs and its heart beats.
+    Responding(MonitorFile),
+    /// It runs, but has not touched `alive` for [`ALIVE_FOR`]. Right after the machine slept that is no wonder.
+    Wedged(MonitorFile),
+    /// None runs.
+    Absent,
+}
+
+impl MonitorFile {
+    /// Reads it; `None` if there is none, it is not the user's own, or it is not readable as one.
+    pub fn read(layout: &Layout) -> Option<Self> {
+        serde_json::from_slice(&read_own(AT_FDCWD, &layout.monitor(), LONGEST).ok()?).ok()
+    }
+}
+
+/// Who watches this repository. Never takes the lock, so it cannot keep a monitor from starting.
+pub fn presence(layout: &Layout, now: Timestamp) -> Presence {
+    let Some(file) = MonitorFile::read(layout) else { return Presence::Absent };
+    let is_fresh = last_alive(layout).is_some_and(|at| now.since(at) <= ALIVE_FOR);
+    match (file.identity.is_running(), is_fresh) {
+        (Aliveness::Dead, _) | (Aliveness::Unknown, false) => Presence::Absent,
+        (_, true) => Presence::Responding(file),
+        (Aliveness::Alive, false) => Presence::Wedged(file),
+    }
+}
+
+fn last_alive(layout: &Layout) -> Option<Timestamp> {
+    let touched = std::fs::symlink_metadata(layout.alive()).ok()?.modified().ok()?;
+    Some(Timestamp::from_micros(0) + Span::from_std(touched.duration_since(UNIX_EPOCH).ok()?))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    struct World {
+        dir: tempfile::TempDir,
+        layout: Layout,
+    }
+
+    fn world() -> World {
+        let dir = tempfile::tempdir().expect("a folder");
+        let layout = Layout::new(dir.path(), 1);
+        std::fs::create_dir_all(layout.private()).expect("a folder");
+        World { dir, layout }
+    }
+
+    impl World {
+        fn write(&self, change: impl FnOnce(&mut Identity)) {
+            let mut identity = Identity::own(&self.layout, Timestamp::default());
+            change(&mut identity);
+            let file = MonitorFile { identity, proto: 1, wanted: Vec::new(), credentials: Fingerprints::default() };
+            let text = serde_json::to_vec(&file).expect("serializable");
+            std::fs::write(self.layout.monitor(), text).expect("written");
+            std::fs::set_permissions(self.layout.monitor(), std::fs::Permissions::from_mode(0o600)).expect("own");
+            std::fs::write(self.layout.alive(), "").expect("written");
+        }
+
+        fn now(&self) -> Timestamp {
+            last_alive(&self.layout).expect("touched")
+        }
+    }
+
+    #[test]
+    fn a_monitor_responds_wedges_or_is_absent() {
+        let world = world();
+        assert_eq!(presence(&world.layout, Timestamp::default()), Presence::Absent);
+        world.write(|_| {});
+        let now = world.now();
+        assert!(matches!(presence(&world.layout, now + ALIVE_FOR), Presence::Responding(_)));
+        assert!(matches!(presence(&world.layout, now + Span::from_secs(16)), Presence::Wedged(_)));
+        world.write(|identity| identity.boot_id = Some("another".to_owned()));
+        assert_eq!(presence(&world.layout, world.now()), Presence::Absent);
+    }
+
+    #[test]
+    fn where_a_process_cannot_be_seen_its_heart_decides() {
+        let world = world();
+        world.write(|identity| identity.pid_namespace = Some(1));
+        assert!(matches!(presence(&world.layout, world.now()), Presence::Responding(_)));
+        assert_eq!(presence(&world.layout, world.now() + Span::from_secs(16)), Presence::Absent);
+    }
+
+    #[test]
+    fn a_file_others_may_write_or_a_symlink_is_not_believed() {
+        let world = world();
+        world.write(|_| {});
+        std::fs::set_permissions(world.layout.monitor(), std::fs::Permissions::from_mode(0o666)).expect("own");
+        assert_eq!(MonitorFile::read(&world.layout), None);
+        std::fs::set_permissions(world.layout.monitor(), std::fs::Permissions::from_mode(0o600)).expect("own");
+        assert!(MonitorFile::read(&world.layout).is_some());
+        let moved = world.dir.path().join("moved");
+        std::fs::rename(world.layout.monitor(), &moved).expect("moved");
+        std::os::unix::fs::symlink(&moved, world.layout.monitor()).expect("a symlink");
+        assert_eq!(MonitorFile::read(&world.layout), None);
+    }
+}
