@@ -3,11 +3,13 @@
 //! Adapters are pure: they make an [`Ask`] and are handed an [`Answer`]. The room `host` does the asking, attaches
 //! the credential and enforces the limits. An ask never holds a secret: it only says that one is wanted.
 
+mod pause;
 mod secret;
 mod url;
 
 use crate::base::{Span, Timestamp};
 
+pub use pause::{http_date, pause};
 pub use secret::{Redactor, Secret};
 pub use url::{Origin, origin};
 
@@ -98,5 +100,10 @@ impl Answer {
     /// The value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The server's clock when it answered: its `Date` header.
+    pub fn server_clock(&self) -> Option<Timestamp> {
+        self.header("date").and_then(http_date)
     }
 }
