@@ -1,15 +1,35 @@
-//! `DigitalOcean` App Platform.
+//! DigitalOcean App Platform: an app by its id or name, its newest deployments, matched by the commits their
+//! components were built from.
+//!
+//! The API has no filter by commit, so a look is one page of deployments; the app object is read where nothing is
+//! known of it yet or it is wanted afresh. Fields are those of the API's own description
+//! and of godo, its Go client, which knows some more.
 
+mod app;
+mod doctl;
+mod json;
+mod logs;
+mod marks;
+mod refusal;
+mod replay;
+mod rollouts;
+mod spec;
+mod steps;
+
+use self::replay::Replay;
 use super::{Heard, Provider, RepoFacts, Suggestion, ToolFile, Want};
-use crate::watch::{Deployment, Log, Misheard, Snapshot, Target};
+use crate::base::Span;
+use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask};
 
 /// The adapter.
 pub struct DigitalOcean;
 
+const NAME: &str = "digitalocean";
+
 impl Provider for DigitalOcean {
     fn name(&self) -> &'static str {
-        "digitalocean"
+        NAME
     }
 
     fn base_url(&self) -> &'static str {
@@ -21,32 +41,83 @@ impl Provider for DigitalOcean {
     }
 
     fn tool_file(&self) -> Option<ToolFile> {
-        None
+        Some(doctl::FILE)
     }
 
-    fn recognise(&self, _facts: &RepoFacts) -> Vec<Suggestion> {
-        Vec::new()
+    fn recognise(&self, facts: &RepoFacts) -> Vec<Suggestion> {
+        spec::suggestions(facts)
     }
 
-    fn ask(&self, target: &Target, _want: &Want) -> Ask {
-        Ask::json(format!("{}/v2/apps", target.base_url))
+    fn ask(&self, target: &Target, want: &Want) -> Ask {
+        match look(target, want, &[]) {
+            Ok(Heard::Ask(ask)) => ask,
+            Ok(Heard::Seen(_)) | Err(_) => unreachable!("where nothing was answered there is only a question"),
+        }
     }
 
-    fn hear(&self, _target: &Target, _want: &Want, _answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
-        Err(Misheard::Garbled("not read yet".to_owned()))
+    fn hear(&self, target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
+        look(target, want, answers)
     }
 
-    fn ask_log(&self, _target: &Target, _want: &Want, _deployment: &Deployment) -> Option<Ask> {
-        None
+    fn ask_log(&self, target: &Target, want: &Want, deployment: &Deployment) -> Option<Ask> {
+        match logs::look(target, want, deployment, &[]) {
+            Ok(Heard::Ask(ask)) => Some(ask),
+            Ok(Heard::Seen(_)) | Err(_) => None,
+        }
     }
 
     fn hear_log(
         &self,
-        _target: &Target,
-        _want: &Want,
-        _deployment: &Deployment,
-        _answers: &[Answer],
+        target: &Target,
+        want: &Want,
+        deployment: &Deployment,
+        answers: &[Answer],
     ) -> Result<Heard<Log>, Misheard> {
-        Err(Misheard::Garbled("not read yet".to_owned()))
+        logs::look(target, want, deployment, answers)
     }
+}
+
+/// One look: the app, then the pages of its deployments.
+fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
+    // A name may belong to a new app by now.
+    if let Some((first, rest)) = answers.split_first()
+        && first.status == 404
+        && app::is_noted(target, want)
+    {
+        return look(target, &Want { memo: Memo::default(), ..want.clone() }, rest);
+    }
+    let mut replay = Replay::new(answers);
+    let app = match app::hear(target, want, &mut replay)? {
+        Heard::Ask(ask) => return Ok(Heard::Ask(ask)),
+        Heard::Seen(app) => app,
+    };
+    let list = match rollouts::hear(target, want, &app, &mut replay)? {
+        Heard::Ask(ask) => return Ok(Heard::Ask(ask)),
+        Heard::Seen(list) => list,
+    };
+    let live = list.live().or_else(|| app.live());
+    let mut deployments = list.deployments;
+    for deployment in &mut deployments {
+        deployment.is_live = live.as_ref().map(|live| live.deployment.as_deref() == Some(&deployment.id));
+    }
+    let (observed_at, provider_clock) = list.observed.unwrap_or_default();
+    Ok(Heard::Seen(Snapshot {
+        observed_at,
+        provider_clock,
+        latency: answers.iter().fold(Span::ZERO, |sum, answer| sum + answer.latency),
+        deployments,
+        reaches_back_to: list.reaches_back_to,
+        live,
+        frozen: app.frozen(),
+        triggers: app.triggers(),
+        page: Some(page(&app.id)),
+        rate: list.rate,
+        memo: app.memo(),
+        remarks: app.remarks(want),
+    }))
+}
+
+/// The app's page for people.
+fn page(app: &str) -> String {
+    format!("https://cloud.digitalocean.com/apps/{app}")
 }

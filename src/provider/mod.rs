@@ -61,6 +61,8 @@ pub struct Want {
     pub commits: Vec<Sha>,
     /// The list should reach back to this time (the provider's clock); `None`: the newest page is enough.
     pub back_to: Option<Timestamp>,
+    /// Where this clone pushes to (URLs without userinfo), to notice an app that deploys another repository.
+    pub remotes: Vec<String>,
     /// What the adapter noted at its last look.
     pub memo: Memo,
     /// What the app is (pinned, live, its branches) should be asked again, not taken from the memo.
