@@ -7,14 +7,15 @@
 mod words;
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
+use super::clock::Machine;
 use super::secrets::Bound;
-use crate::base::{Span, Timestamp, text};
+use crate::base::{Clock, Span, text};
 use crate::wire::{Answer, Attach, HttpAsk, NoAnswer, Origin, origin};
 
 /// Redirects that are followed for one question.
@@ -80,7 +81,7 @@ impl Http {
             status: response.status,
             headers: response.headers,
             body,
-            at: now(),
+            at: Machine.now(),
             latency: Span::from_std(started.elapsed()),
         })
     }
@@ -263,9 +264,4 @@ fn network(host: &str, what: String) -> NoAnswer {
 
 fn too_large(goal: &Goal, limit: usize) -> NoAnswer {
     NoAnswer::TooLarge { host: text::visible(&goal.origin.host), limit }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default() + Span::from_std(since)
 }

@@ -13,13 +13,7 @@ pub(super) fn done(progress: &Value) -> Option<(u32, u32)> {
 
 /// The innermost running step, in words.
 pub(super) fn running(progress: &Value) -> Option<String> {
-    let path = innermost(progress, "RUNNING")?;
-    let step = path.last()?;
-    let what = json::words(step, "/message_base").or_else(|| json::words(step, "/name"))?;
-    Some(match json::words(step, "/component_name") {
-        Some(component) => format!("{what} {component}"),
-        None => what,
-    })
+    title(innermost(progress, "RUNNING")?.last()?)
 }
 
 /// The innermost step that failed, with the nearest reason given.
@@ -27,14 +21,18 @@ pub(super) fn failed(progress: &Value) -> Option<StepReason> {
     let path = innermost(progress, "ERROR")?;
     let word = |pointer: &str| path.iter().rev().find_map(|step| json::words(step, pointer));
     let code = word("/reason/code").unwrap_or_default();
-    let component = word("/component_name");
-    let step = path.last().and_then(|step| json::words(step, "/name"));
-    let step = match (step, component) {
-        (Some(step), Some(component)) => Some(format!("{step} {component}")),
-        (step, component) => step.or(component),
-    };
+    let step = path.last().and_then(|step| title(step));
     let in_build = of_code(&code).or_else(|| path.iter().find_map(|step| of_name(step)));
     Some(StepReason { code, message: word("/reason/message").unwrap_or_default(), step, in_build })
+}
+
+/// What a step does and to which component.
+fn title(step: &Value) -> Option<String> {
+    let what = json::words(step, "/message_base").or_else(|| json::words(step, "/name"))?;
+    Some(match json::words(step, "/component_name") {
+        Some(component) if component != what => format!("{what} {component}"),
+        _ => what,
+    })
 }
 
 /// The way to the first innermost step with this status.
