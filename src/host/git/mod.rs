@@ -11,16 +11,15 @@ mod program;
 mod reflog;
 mod refspec;
 mod remote;
-mod sharing;
 
 use std::path::{Path, PathBuf};
 
+use super::sharing::Sharing;
 use crate::push::{RefName, RemoteName, Sha, reflog::Entry};
 use crate::watch::Relation;
 
 pub use find::Surroundings;
 pub use remote::ls_remote;
-pub use sharing::Sharing;
 
 use library::Library;
 use plumbing::Plumbing;
@@ -212,9 +211,9 @@ impl Repo {
         self.plumbing.hooks_dir(self.worktree().unwrap_or(&self.place.git_dir))
     }
 
-    /// What `core.sharedRepository` widens the modes of files to; `None` where it does not.
-    pub fn shared_repository(&self) -> Option<Sharing> {
-        sharing::read(&self.config("core.sharedRepository")?)
+    /// How `core.sharedRepository` widens the modes of files.
+    pub fn shared_repository(&self) -> Sharing {
+        Sharing::of(self.config("core.sharedRepository").as_deref())
     }
 
     /// History ends early here: what lies before cannot be told.
