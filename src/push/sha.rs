@@ -60,3 +60,14 @@ impl<'de> Deserialize<'de> for Sha {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl schemars::JsonSchema for Sha {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ObjectId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$";
+        schemars::json_schema!({"description": "a whole object id", "type": "string", "pattern": pattern})
+    }
+}

@@ -1,0 +1,134 @@
+//! From a watch to its document.
+
+use std::path::Path;
+
+use super::document::{Commit, Document, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Target, Timeline};
+use super::next;
+use crate::base::text::visible;
+use crate::base::{Span, Timestamp};
+use crate::watch::{self, Course, LogState, Origin, Watch, outlook};
+
+/// What a document tells besides its watch.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// Now.
+    pub now: Timestamp,
+    /// HEAD is at the commit.
+    pub is_head: bool,
+    /// The process that writes.
+    pub monitor_pid: Option<u32>,
+}
+
+/// How long after the next look is due a reader waits before it calls a document stale.
+const PATIENCE: Span = Span::from_secs(60);
+
+/// The document of a watch.
+pub fn document(watch: &Watch, around: &Surroundings) -> Document {
+    let outlook = outlook(watch);
+    let mut document = Document {
+        schema: STATUS_SCHEMA.to_owned(),
+        commit: commit(&watch.sha, watch.subject.as_deref(), around.is_head),
+        push: Some(push(watch)),
+        attempt: Some(watch.attempt),
+        phase: Some(outlook.phase.into()),
+        verdict: outlook.verdict.map(Into::into),
+        done: outlook.done,
+        exit_code: outlook.exit_code,
+        reason: outlook.reason.into(),
+        message: visible(&outlook.message),
+        via: outlook.via,
+        targets: watch.courses.iter().map(target).collect(),
+        failure: watch.courses.iter().find_map(|course| course.failure.as_ref()).map(failure),
+        eta: None,
+        warnings: watch.warnings.iter().map(warning).collect(),
+        monitor: Some(Monitor { pid: around.monitor_pid }),
+        observed_at: Some(observed_at(watch)),
+        stale_after: (!watch.is_over()).then(|| stale_after(watch, around.now)),
+        stale: false,
+        next: Vec::new(),
+    };
+    document.next = next::suggest(&document);
+    document
+}
+
+pub(super) fn commit(sha: &crate::push::Sha, subject: Option<&str>, is_head: bool) -> Commit {
+    Commit { sha: sha.clone(), short: sha.short().to_owned(), subject: subject.map(visible), is_head }
+}
+
+fn push(watch: &Watch) -> Push {
+    let push = &watch.push;
+    Push {
+        at: (push.origin != Origin::Track).then(|| push.at.whole_seconds()),
+        remote: visible(push.remote.as_str()),
+        ref_name: visible(push.ref_name.as_str()),
+        old: push.old.clone(),
+        commits: push.commits,
+        forced: push.forced,
+        confirmed: watch.has_landed(),
+    }
+}
+
+fn target(course: &Course) -> Target {
+    Target {
+        name: course.target.name.as_str().to_owned(),
+        provider: course.target.provider.clone(),
+        phase: course.phase.into(),
+        verdict: course.verdict.map(Into::into),
+        reason: course.reason.into(),
+        deployment: course.deployment.clone(),
+        progress: course.progress.clone(),
+        timeline: timeline(&course.times),
+        served: None,
+        observations: course.observations.iter().map(observation).collect(),
+    }
+}
+
+fn timeline(times: &watch::Times) -> Timeline {
+    let whole = |time: Option<Timestamp>| time.map(Timestamp::whole_seconds);
+    Timeline {
+        pushed_at: whole(times.pushed_at),
+        registered_at: whole(times.registered_at),
+        building_at: whole(times.building_at),
+        deploying_at: whole(times.deploying_at),
+        deployed_at: whole(times.deployed_at),
+        healthy_at: whole(times.healthy_at),
+        decided_at: whole(times.decided_at),
+    }
+}
+
+fn observation(seen: &watch::Observation) -> Observation {
+    Observation {
+        source: seen.source.into(),
+        ok: seen.ok,
+        value: seen.value.as_deref().map(visible),
+        observed_at: seen.observed_at.whole_seconds(),
+        latency_ms: seen.latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(0)),
+        error: seen.error.as_deref().map(visible),
+    }
+}
+
+fn failure(failure: &watch::Failure) -> Failure {
+    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    Failure {
+        phase: failure.phase.into(),
+        code: failure.code.into(),
+        summary: visible(&failure.summary),
+        log_path: if let LogState::Saved(path) = &failure.log { Some(shown(path)) } else { None },
+        log_url: failure.log_url.clone(),
+        log_excerpt: None,
+    }
+}
+
+fn warning(warning: &watch::Warning) -> watch::Warning {
+    watch::Warning { code: warning.code.clone(), message: visible(&warning.message) }
+}
+
+fn observed_at(watch: &Watch) -> Timestamp {
+    let readings = watch.courses.iter().flat_map(|course| &course.observations);
+    readings.map(|reading| reading.observed_at).max().unwrap_or(watch.started_at).whole_seconds()
+}
+
+fn stale_after(watch: &Watch, now: Timestamp) -> Timestamp {
+    let due = if watch.next_look == Timestamp::NEVER { now } else { watch.next_look.max(now) };
+    (due + PATIENCE).whole_seconds()
+}

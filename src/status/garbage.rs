@@ -1,0 +1,132 @@
+//! What of all the files may be thrown away. Only names that afterpush itself makes are ever chosen.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::mirror;
+use crate::base::{Span, Timestamp};
+use crate::push::Sha;
+
+/// A name afterpush makes, and what it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// `<sha>.json`, `<sha>.log`, `<sha>-<target>.log`: the commit's digits.
+    OfCommit(&'a str),
+    /// A new content that was never renamed into place.
+    Leftover,
+    /// A file of the mirror: the commit's first seven digits.
+    Mirror(mirror::File, &'a str),
+}
+
+/// What is kept whatever its age.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Living(BTreeSet<String>);
+
+/// How old things must be to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// Now.
+    pub now: Timestamp,
+    /// Documents, timelines and logs go when they have not changed for this long.
+    pub keep: Span,
+}
+
+/// A leftover that old has no writer any more: writing takes milliseconds, and one that is found gone only makes
+/// its writer try again.
+const LEFTOVER: Span = Span::from_hours(1);
+
+impl Living {
+    /// The commits that live in the store.
+    pub fn new<'a>(shas: impl IntoIterator<Item = &'a Sha>) -> Self {
+        Self(shas.into_iter().map(|sha| sha.as_str().to_owned()).collect())
+    }
+
+    fn holds(&self, digits: &str) -> bool {
+        self.0.contains(digits)
+    }
+
+    fn holds_beginning(&self, digits: &str) -> bool {
+        self.0.range(digits.to_owned()..).next().is_some_and(|sha| sha.starts_with(digits))
+    }
+}
+
+/// Reads a name in the folder of status files or of logs, or in the worktree's root; `None`: it is not ours.
+pub fn read_name(name: &str) -> Option<Name<'_>> {
+    if let Some((file, short)) = mirror::read_name(name) {
+        return Some(Name::Mirror(file, short));
+    }
+    if let Some(rest) = name.strip_prefix('.') {
+        return is_leftover(rest).then_some(Name::Leftover);
+    }
+    let digits = name.find(|c: char| !matches!(c, '0'..='9' | 'a'..='f')).unwrap_or(name.len());
+    let (sha, rest) = name.split_at(digits);
+    let is_target_log = || {
+        let target = rest.strip_prefix('-')?.strip_suffix(".log")?;
+        (!target.is_empty()).then_some(())
+    };
+    let known = rest == ".json" || rest == ".log" || is_target_log().is_some();
+    (matches!(sha.len(), 40 | 64) && known).then_some(Name::OfCommit(sha))
+}
+
+/// `<name>.<pid>.<32 hex>`, where the name is one of ours or `latest.json`.
+fn is_leftover(rest: &str) -> bool {
+    let Some((rest, unique)) = rest.rsplit_once('.') else { return false };
+    let Some((name, pid)) = rest.rsplit_once('.') else { return false };
+    let is_unique = unique.len() == 32 && unique.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_pid = !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit());
+    is_unique && is_pid && (name == "latest.json" || matches!(read_name(name), Some(Name::OfCommit(_))))
+}
+
+/// Whether a file with this name that last changed then may go.
+pub fn may_go(name: &Name<'_>, modified: Timestamp, living: &Living, age: Age) -> bool {
+    let is_older = |span| age.now.since(modified) > span;
+    match name {
+        Name::OfCommit(sha) => is_older(age.keep) && !living.holds(sha),
+        Name::Leftover => is_older(LEFTOVER),
+        // Its monitor is gone; nothing in it is worth keeping.
+        Name::Mirror(mirror::File::Pid, short) => is_older(LEFTOVER) && !living.holds_beginning(short),
+        Name::Mirror(_, short) => is_older(age.keep) && !living.holds_beginning(short),
+    }
+}
+
+/// What the clocks said at the last automatic collection; kept in the store as a note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockNote {
+    wall: Timestamp,
+    since_boot: Span,
+    boot: String,
+    /// Since when (since boot) the time of day is doubted.
+    #[serde(default)]
+    doubted: Option<Span>,
+}
+
+/// How far the time of day may run away from the time since boot.
+const DRIFT: Span = Span::from_hours(24);
+/// How long a machine may have been off; a clock that says more may as well be wrong.
+const ABSENCE: Span = Span::from_hours(30 * 24);
+/// How long a strange time of day has to last until it is believed.
+const BELIEVED_AFTER: Span = Span::from_hours(24);
+
+impl ClockNote {
+    /// Whether the time of day can be trusted to judge ages by, and the note for the next time. A clock that went
+    /// back or jumped ahead is doubted until it has stayed that way for a day.
+    pub fn judge(last: Option<&Self>, wall: Timestamp, since_boot: Span, boot: &str) -> (bool, Self) {
+        let note = |doubted| Self { wall, since_boot, boot: boot.to_owned(), doubted };
+        let Some(last) = last else { return (true, note(None)) };
+        let passed = wall.since(last.wall);
+        let is_strange = if last.boot == boot {
+            let drift = passed - (since_boot - last.since_boot);
+            drift > DRIFT || Span::ZERO - drift > DRIFT
+        } else {
+            passed < Span::ZERO || passed > ABSENCE
+        };
+        if is_strange {
+            return (false, note(Some(since_boot)));
+        }
+        match last.doubted.filter(|_| last.boot == boot) {
+            Some(doubted) if since_boot - doubted < BELIEVED_AFTER => (false, note(Some(doubted))),
+            _ => (true, note(None)),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a user or an agent does next.
+
+use super::{Document, Next};
+use crate::watch::{Reason, Verdict};
+
+/// The commands that lead on from where a document stands; the best one first.
+pub(super) fn suggest(document: &Document) -> Vec<Next> {
+    let short = &document.commit.short;
+    let reason = document.reason.known();
+    let pairs = match document.verdict.as_ref().map(super::Word::known) {
+        Some(Some(verdict)) => after(verdict, reason, short),
+        // A word of a newer version: nothing can be said.
+        Some(None) => Vec::new(),
+        None => meanwhile(reason, document.stale, short),
+    };
+    pairs.into_iter().map(|(command, when)| Next { command, when: when.to_owned() }).collect()
+}
+
+type Suggestions = Vec<(String, &'static str)>;
+
+fn after(verdict: Verdict, reason: Option<Reason>, short: &str) -> Suggestions {
+    match verdict {
+        Verdict::Live | Verdict::Skipped => Vec::new(),
+        Verdict::Failed | Verdict::Unhealthy | Verdict::RolledBack => {
+            vec![(format!("afterpush logs {short}"), "to see why")]
+        }
+        Verdict::Canceled => {
+            vec![(format!("afterpush track {short}"), "once it is deployed again")]
+        }
+        Verdict::NoDeploy => vec![
+            (format!("afterpush status --refresh {short}"), "to ask the provider again"),
+            ("afterpush doctor".to_owned(), "to see whether this branch deploys"),
+        ],
+        Verdict::NotPushed => after_no_push(reason),
+        Verdict::Superseded => vec![(format!("afterpush wait {short}"), "to know what becomes of the newer commit")],
+        Verdict::Unobservable if reason == Some(Reason::LandingUnknown) => vec![
+            ("git fetch".to_owned(), "to see what the remote has"),
+            (format!("afterpush track {short}"), "if it is there"),
+        ],
+        Verdict::Unobservable => vec![
+            ("afterpush doctor".to_owned(), "to see what is in the way"),
+            (format!("afterpush status --refresh {short}"), "to ask again"),
+        ],
+        Verdict::Stopped => vec![(format!("afterpush track {short}"), "to watch it again")],
+        Verdict::Timeout => vec![
+            (format!("afterpush status --refresh {short}"), "to ask the provider once more"),
+            (format!("afterpush track {short}"), "to watch it again"),
+        ],
+    }
+}
+
+fn after_no_push(reason: Option<Reason>) -> Suggestions {
+    match reason {
+        Some(Reason::RemoteAhead) => {
+            vec![("git pull --rebase".to_owned(), "to take over the remote's commits, then push again")]
+        }
+        Some(Reason::DryRun) => vec![("git push".to_owned(), "to push it in earnest")],
+        _ => vec![("git push".to_owned(), "to try again and see why the remote refuses it")],
+    }
+}
+
+fn meanwhile(reason: Option<Reason>, is_stale: bool, short: &str) -> Suggestions {
+    match reason {
+        Some(Reason::NotTracked) => vec![(format!("afterpush track {short}"), "if it was pushed elsewhere")],
+        Some(Reason::NotConfigured) => vec![("afterpush init".to_owned(), "to say where this repository deploys to")],
+        Some(reason) if reason.needs_the_user() => {
+            vec![("afterpush doctor".to_owned(), "to see what is missing")]
+        }
+        _ if is_stale => vec![
+            (format!("afterpush wait {short}"), "to start the monitor again and wait"),
+            ("afterpush daemon status".to_owned(), "to see what became of the monitor"),
+        ],
+        _ => vec![(format!("afterpush wait {short}"), "to wait for the verdict")],
+    }
+}
