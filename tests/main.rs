@@ -2,6 +2,7 @@
 
 mod architecture;
 mod git_room;
+mod http;
 mod providers;
 mod sandbox;
 mod stories;

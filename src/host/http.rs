@@ -183,8 +183,8 @@ impl Goal {
         let lost = || network(&self.origin.host, "redirects to what is not a URL".to_owned());
         let next = Self::of(self.url.join(location).map_err(|_| lost())?.as_str())?;
         if next.origin != self.origin {
-            let other = text::visible(&next.origin.host);
-            return Err(network(&self.origin.host, format!("redirects to another origin ({other}), not followed")));
+            let other = format!("{}:{}", text::visible(&next.origin.host), next.origin.port);
+            return Err(network(&self.origin.host, format!("redirects to {other}, which is not followed")));
         }
         Ok(Some(next))
     }

@@ -1,7 +1,7 @@
 //! Whatever comes back, an adapter gives an answer of its own and does not panic.
 
 use afterpush::provider::{ALL, Heard, Provider, Want};
-use afterpush::watch::{Deployment, Misheard};
+use afterpush::watch::{Deployment, Memo, Misheard};
 use afterpush::wire::Answer;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -40,7 +40,7 @@ proptest! {
             let live = Fixture::read(*provider, "live");
             let odd = Answer { status, headers: headers.clone(), body: body.clone(), ..fixture::good("") };
             let memo = live.play(*provider).unwrap().memo;
-            for memo in [Default::default(), memo] {
+            for memo in [Memo::default(), memo] {
                 hear_all(*provider, &live, &Want { memo, afresh, ..Want::default() }, &odd);
             }
         }

@@ -2,11 +2,13 @@
 
 #![expect(dead_code, reason = "what the first stories will call")]
 
+mod faults;
 mod ran;
 mod sandbox;
 
 use std::time::{Duration, Instant};
 
+pub use faults::Faults;
 pub use ran::Ran;
 pub use sandbox::Sandbox;
 

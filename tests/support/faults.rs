@@ -1,0 +1,130 @@
+//! A server over real sockets that misbehaves in the way its path names, and remembers what it was sent.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A misbehaving server; it ends with the test's runtime.
+pub struct Faults {
+    url: String,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Faults {
+    /// Starts one on a free port of this machine.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&heads);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&noted)));
+            }
+        });
+        Self { url, heads }
+    }
+
+    /// The URL of a misbehaviour.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// The heads of the requests so far.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().expect("no test panics while it looks").clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>) -> Option<()> {
+    loop {
+        let head = head(&mut stream).await?;
+        let path = head.split_whitespace().nth(1)?.to_owned();
+        heads.lock().expect("no test panics while it looks").push(head);
+        let (name, detail) = path.split_once('?').unwrap_or((&path, ""));
+        match name {
+            "/reset" => {
+                stream.set_zero_linger().ok()?;
+                return None;
+            }
+            "/mute" => std::future::pending().await,
+            "/loris" => drip(&mut stream).await?,
+            "/endless" => flood(&mut stream, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &chunk()).await?,
+            "/header-bomb" => flood(&mut stream, "HTTP/1.1 200 OK\r\n", &headers()).await?,
+            _ => stream.write_all(&answer(name, detail)).await.ok()?,
+        }
+        if name == "/truncated" || name == "/broken-gzip" {
+            return None;
+        }
+    }
+}
+
+fn answer(name: &str, detail: &str) -> Vec<u8> {
+    match name {
+        "/truncated" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this".to_vec(),
+        "/redirect" => with("302 Found", &format!("Location: {detail}\r\n"), b""),
+        "/bomb" => with("200 OK", "Content-Encoding: gzip\r\n", &zipped(&vec![0; 64 << 20])),
+        "/gzip" => with("200 OK", "Content-Encoding: gzip\r\n", &zipped(b"plain text")),
+        "/broken-gzip" => with("200 OK", "Content-Encoding: gzip\r\n", b"this is no gzip"),
+        "/html" => with("200 OK", "Content-Type: text/html\r\n", b"<html>Welcome to the hotel</html>"),
+        "/lines" => with("200 OK", "", &lines(100_000)),
+        "/garbage" => b"\x16\x03\x01 this is not HTTP at all\r\n\r\n".to_vec(),
+        "/status" => with(detail, "", b"{}"),
+        _ => with("200 OK", "Date: Sat, 01 Aug 2026 10:00:00 GMT\r\n", b"{\"fine\": true}"),
+    }
+}
+
+fn with(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let mut answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+fn zipped(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).and_then(|()| encoder.finish()).expect("memory is enough")
+}
+
+fn chunk() -> Vec<u8> {
+    let mut chunk = b"10000\r\n".to_vec();
+    chunk.resize(chunk.len() + 0x10000, b'x');
+    chunk.extend_from_slice(b"\r\n");
+    chunk
+}
+
+fn lines(count: u32) -> Vec<u8> {
+    (0..count).flat_map(|number| format!("line {number}\n").into_bytes()).collect()
+}
+
+fn headers() -> Vec<u8> {
+    format!("X-Y: {}\r\n", "y".repeat(100)).repeat(1000).into_bytes()
+}
+
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// One byte now and then, for ever.
+async fn drip(stream: &mut TcpStream) -> Option<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").await.ok()?;
+    loop {
+        stream.write_all(b".").await.ok()?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// As much as the other side takes, up to a gigabyte.
+async fn flood(stream: &mut TcpStream, begin: &str, piece: &[u8]) -> Option<()> {
+    stream.write_all(begin.as_bytes()).await.ok()?;
+    for _ in 0..(1 << 30) / piece.len() {
+        stream.write_all(piece).await.ok()?;
+    }
+    Some(())
+}
