@@ -9,6 +9,7 @@
 //! no other layer can send it elsewhere.
 
 mod choice;
+mod draft;
 mod key;
 mod layer;
 mod merge;
@@ -24,6 +25,7 @@ use crate::base::Span;
 use crate::watch::{Policy, Target, Warning};
 
 pub use choice::{Hints, branches_for, touches};
+pub use draft::draft;
 pub use layer::{Layer, LayerKind, Layers, Place};
 pub use merge::load;
 pub use variable::VARIABLES;

@@ -2,13 +2,17 @@
 //! after login find them.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use super::files::Folder;
+
+/// No path is longer.
+const MAX_BYTES: usize = 16 * 1024;
 
 /// Where the user's settings and state lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,56 +56,54 @@ impl Places {
 
     /// Notes that there is something to find below this git common dir. Cheap where it is noted already.
     pub fn remember(&self, common_dir: &Path) -> io::Result<()> {
-        let line = self.line(common_dir);
         let mut wanted = common_dir.as_os_str().as_bytes().to_vec();
         wanted.push(b'\n');
-        if fs::read(&line).is_ok_and(|text| text == wanted) {
+        let name = line_name(common_dir);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.state_home)?;
+        let registry = Folder::private(&self.registry())?;
+        if registry.read(&name, MAX_BYTES)?.is_some_and(|text| text == wanted) {
             return Ok(());
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(self.registry())?;
-        // A name of its own, so that two repositories' monitors, or two of the same, never write the same file.
-        let draft = line.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(&wanted)?;
-        fs::rename(&draft, &line)
+        registry.replace(&name, &wanted)
     }
 
     /// The git common dirs that were noted and still hold something, by path; lines of vanished ones are dropped.
     pub fn repositories(&self) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(self.registry()) else { return Vec::new() };
-        let mut found: Vec<PathBuf> = entries.flatten().filter_map(|entry| living(&entry.path())).collect();
+        let Ok(Some(registry)) = Folder::existing(&self.registry()) else { return Vec::new() };
+        let names = registry.names().unwrap_or_default();
+        let mut found: Vec<PathBuf> = names.iter().filter_map(|name| living(&registry, name)).collect();
         found.sort();
-        found.dedup();
         found
     }
 
     fn registry(&self) -> PathBuf {
         self.state_dir().join("repos")
     }
-
-    fn line(&self, common_dir: &Path) -> PathBuf {
-        let digest = Sha256::digest(common_dir.as_os_str().as_bytes());
-        self.registry().join(format!("{digest:x}"))
-    }
 }
 
-/// The common dir a line names, unless it is gone for certain.
-fn living(line: &Path) -> Option<PathBuf> {
-    if line.extension().is_some() {
+fn line_name(common_dir: &Path) -> String {
+    format!("{:x}", Sha256::digest(common_dir.as_os_str().as_bytes()))
+}
+
+/// The common dir a line names. The line of one that is gone for certain is removed.
+fn living(registry: &Folder, name: &str) -> Option<PathBuf> {
+    let text = registry.read(name, MAX_BYTES).ok()??;
+    let path = PathBuf::from(OsStr::from_bytes(text.strip_suffix(b"\n")?));
+    if line_name(&path) != name {
         return None;
     }
-    let text = fs::read(line).ok()?;
-    let path = PathBuf::from(OsStr::from_bytes(text.strip_suffix(b"\n")?));
     match path.join("afterpush").try_exists() {
         Ok(true) => Some(path),
-        // The line is worth nothing any more; if it cannot be removed, the next reader tries again.
-        Ok(false) => fs::remove_file(line).err().and(None),
+        // If it cannot be removed, the next reader tries again.
+        Ok(false) => registry.remove(name).err().and(None),
         Err(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
