@@ -3,6 +3,7 @@
 mod architecture;
 mod git_room;
 mod http;
+mod init;
 mod providers;
 mod sandbox;
 mod stories;

@@ -63,8 +63,8 @@ fn table(suggestion: &Suggestion, name: &str) -> String {
             "\n# Found in {found_in}\n{lines}# paths = [\"web/**\"]          # only pushes that touch these\n"
         );
     }
-    let commented: String = lines.lines().map(|line| format!("# {line}\n")).collect();
-    format!("\n# Found in {found_in}, but not certain: put it right and take the # away\n{commented}")
+    let commented = lines.trim_end().replace('\n', "\n# ");
+    format!("\n# Found in {found_in}, but not certain: put it right and take the # away\n# {commented}\n")
 }
 
 /// A name like the wanted one that is allowed and not taken.
@@ -153,9 +153,9 @@ mod tests {
     #[test]
     fn every_commented_line_is_right_once_the_comment_is_taken_away() {
         let is_key = |line: &str| line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# ["));
-        let text: String =
-            draft(&[]).lines().map(|line| format!("{}\n", if is_key(line) { &line[2..] } else { line })).collect();
-        assert_eq!(load_text(text).targets.len(), 1);
+        let draft = draft(&[]);
+        let lines: Vec<_> = draft.lines().map(|line| if is_key(line) { &line[2..] } else { line }).collect();
+        assert_eq!(load_text(lines.join("\n")).targets.len(), 1);
     }
 
     proptest! {
