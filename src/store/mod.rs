@@ -1,1 +1,128 @@
-//! The room `store`.
+//! What must survive? Watches, their timelines, and pushes that are to be left alone, in one SQLite file.
+//!
+//! The store is the truth: status files are drawn from it. One process writes, the holder of the monitor's lock;
+//! others may read beside it. Each method is one transaction, on the disk when it returns. The journal is a
+//! write-ahead log brought to the disk at each commit (`synchronous = FULL`): readers never hold up the writer, and
+//! one `fsync` a change is enough. A watch is kept as JSON beside the columns it is found by, so a new field needs a
+//! default and no migration; tables change only through the numbered files in `migrations/`.
+
+pub mod blocking;
+mod history;
+mod journal;
+mod opening;
+mod row;
+
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::push::{RequestId, Sha};
+use crate::watch::{Event, Watch};
+
+pub use opening::StoreError;
+use row::Row;
+
+/// The open database.
+#[derive(Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    is_fresh: bool,
+}
+
+impl Store {
+    /// The database had no tables when it was opened: a first start, or the old one was lost.
+    pub const fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Takes down a new watch and how it began. `false`: its id is known already, and nothing was changed.
+    pub async fn record(&self, watch: &Watch, events: &[Event]) -> Result<bool, StoreError> {
+        let row = Row::of(watch)?;
+        let mut change = self.change().await?;
+        let done = row
+            .bind(sqlx::query(
+                "INSERT INTO watch (sha, attempt, remote, ref_name, pushed_at, landing, living, decided_at, next_look, \
+                 revision, body, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            ))
+            .execute(&mut *change)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        append(&mut change, &watch.id, events).await?;
+        change.commit().await?;
+        Ok(true)
+    }
+
+    /// Takes down what became of a watch, and what happened. `false`: the store knows as much or more of it (its
+    /// revision is not lower), or nothing of it at all, and nothing was changed.
+    pub async fn advance(&self, watch: &Watch, events: &[Event]) -> Result<bool, StoreError> {
+        let row = Row::of(watch)?;
+        let mut change = self.change().await?;
+        let done = row
+            .bind(sqlx::query(
+                "UPDATE watch SET sha = ?, attempt = ?, remote = ?, ref_name = ?, pushed_at = ?, landing = ?, \
+                 living = ?, decided_at = ?, next_look = ?, revision = ?, body = ? WHERE id = ? AND revision < ?",
+            ))
+            .bind(i64::from(watch.revision))
+            .execute(&mut *change)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        append(&mut change, &watch.id, events).await?;
+        change.commit().await?;
+        Ok(true)
+    }
+
+    /// All watches that are not over, the one to be looked at first in front. A watch that cannot be read is left
+    /// where it is and told in the log; it does not take the others with it.
+    pub async fn living(&self) -> Result<Vec<Watch>, StoreError> {
+        let bodies = sqlx::query_scalar("SELECT body FROM watch WHERE living = 1 ORDER BY next_look, id");
+        Ok(row::watches(bodies.fetch_all(&self.pool).await?))
+    }
+
+    /// The watch that came of this request.
+    pub async fn by_id(&self, id: &RequestId) -> Result<Option<Watch>, StoreError> {
+        let body = sqlx::query_scalar("SELECT body FROM watch WHERE id = ?").bind(id.as_str());
+        Ok(row::watches(body.fetch_all(&self.pool).await?).pop())
+    }
+
+    /// The newest attempt of a commit.
+    pub async fn newest(&self, sha: &Sha) -> Result<Option<Watch>, StoreError> {
+        Ok(self.attempts(sha).await?.pop())
+    }
+
+    /// All attempts of a commit, the oldest first.
+    pub async fn attempts(&self, sha: &Sha) -> Result<Vec<Watch>, StoreError> {
+        let bodies = sqlx::query_scalar("SELECT body FROM watch WHERE sha = ? ORDER BY attempt, pushed_at, id");
+        Ok(row::watches(bodies.bind(sha.as_str()).fetch_all(&self.pool).await?))
+    }
+
+    /// Ends the connection and folds the write-ahead log into the database.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    /// A transaction that has the right to write from its first statement on.
+    async fn change(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+async fn append(change: &mut Transaction<'_, Sqlite>, id: &RequestId, events: &[Event]) -> Result<(), StoreError> {
+    for event in events {
+        let body = serde_json::to_string(event).map_err(StoreError::Body)?;
+        sqlx::query(
+            "INSERT INTO event (watch_id, seq, body) \
+             SELECT ?, COALESCE(MAX(seq), 0) + 1, ? FROM event WHERE watch_id = ?",
+        )
+        .bind(id.as_str())
+        .bind(body)
+        .bind(id.as_str())
+        .execute(&mut **change)
+        .await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

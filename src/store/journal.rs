@@ -1,0 +1,58 @@
+//! Which pushes are known, so that git's own journal is not read twice.
+
+use super::{Store, StoreError};
+use crate::base::{Span, Timestamp};
+use crate::push::{RefName, RemoteName, Sha};
+
+/// The hook notes a push before it begins, the reflog when it has ended; a push takes no longer than this.
+const LONGEST_PUSH: Span = Span::from_hours(1);
+
+impl Store {
+    /// Takes down that a push is not to be watched.
+    pub async fn ignore(
+        &self,
+        remote: &RemoteName,
+        ref_name: &RefName,
+        sha: &Sha,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = "INSERT INTO ignored (remote, ref_name, sha, pushed_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(query).bind(remote.as_str()).bind(ref_name.as_str()).bind(sha.as_str());
+        query.bind(at.as_micros()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Whether the push of this commit that had ended at this time is watched, was watched, or is to be ignored. A
+    /// push that was judged not to have landed does not count: the journal knows better.
+    pub async fn knows_push(
+        &self,
+        remote: &RemoteName,
+        ref_name: &RefName,
+        sha: &Sha,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let since = (at - LONGEST_PUSH).as_micros();
+        let query = "SELECT \
+            (SELECT COUNT(*) FROM watch WHERE remote = ?1 AND ref_name = ?2 AND sha = ?3 AND pushed_at >= ?4 \
+             AND landing <> 'not_landed') + \
+            (SELECT COUNT(*) FROM ignored WHERE remote = ?1 AND ref_name = ?2 AND sha = ?3 AND pushed_at >= ?4)";
+        let query = sqlx::query_scalar(query).bind(remote.as_str()).bind(ref_name.as_str()).bind(sha.as_str());
+        let count: i64 = query.bind(since).fetch_one(&self.pool).await?;
+        Ok(count > 0)
+    }
+
+    /// The commits pushed to a ref after this time, oldest first, but for those that did not get there.
+    pub async fn pushes_after(
+        &self,
+        remote: &RemoteName,
+        ref_name: &RefName,
+        at: Timestamp,
+    ) -> Result<Vec<(Sha, Timestamp)>, StoreError> {
+        let query = "SELECT sha, pushed_at FROM watch WHERE remote = ? AND ref_name = ? AND pushed_at > ? \
+                     AND landing <> 'not_landed' ORDER BY pushed_at, id";
+        let query = sqlx::query_as::<_, (String, i64)>(query).bind(remote.as_str()).bind(ref_name.as_str());
+        let rows = query.bind(at.as_micros()).fetch_all(&self.pool).await?;
+        let read = |(sha, at): (String, i64)| Some((sha.parse().ok()?, Timestamp::from_micros(at)));
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+}
