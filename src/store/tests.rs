@@ -1,1 +1,282 @@
+//! The story of a store, on a real file.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::base::{Span, Timestamp};
+use crate::push::{RefName, RemoteName};
+use crate::watch::{Ending, EventKind, Landing, Proof, Reason, Verdict};
+
+/// A watch as the first version of the store wrote it. Never change this file: it has to be read for ever.
+const FIRST: &str = include_str!("../../tests/fixtures/store/watch-1.json");
+/// An event of that time.
+const FIRST_EVENT: &str = include_str!("../../tests/fixtures/store/event-1.json");
+
+struct Bed {
+    _dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("state.sqlite3");
+        Self { _dir: dir, path }
+    }
+
+    async fn open(&self) -> Store {
+        Store::open(&self.path).await.expect("a store")
+    }
+}
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_secs(1_790_000_000) + Span::from_secs(secs)
+}
+
+fn sha(digit: char) -> Sha {
+    digit.to_string().repeat(40).parse().expect("an object id")
+}
+
+/// The watch of a push of the commit `dddd…` so many seconds into the story.
+fn watch(digit: char, attempt: u32, secs: i64) -> Watch {
+    let mut watch: Watch = serde_json::from_str(FIRST).expect("a watch");
+    let id = format!("{:032x}.{}", secs, sha(digit));
+    watch.id = RequestId::of_file_name(&id).expect("an id");
+    watch.sha = sha(digit);
+    watch.attempt = attempt;
+    watch.push.at = at(secs);
+    watch.next_look = at(secs + 5);
+    watch
+}
+
+fn decided(mut watch: Watch, secs: i64) -> Watch {
+    let message = "stopped".to_owned();
+    watch.ending = Some(Ending { verdict: Verdict::Stopped, reason: Reason::StoppedByUser, message, at: at(secs) });
+    watch.next_look = Timestamp::NEVER;
+    watch.revision += 1;
+    watch
+}
+
+fn event(message: &str) -> Event {
+    Event { at: at(1), kind: EventKind::Phase, target: None, from: None, to: None, message: message.to_owned() }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
+}
+
+fn main_branch() -> (RemoteName, RefName) {
+    (RemoteName::new("origin"), RefName::of_branch("main"))
+}
+
+#[tokio::test]
+async fn a_watch_is_recorded_once_and_found_again_after_a_restart() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    assert!(store.is_fresh());
+    let first = watch('a', 1, 10);
+    assert!(store.record(&first, &[event("pushed")]).await.expect("recorded"));
+    assert!(!store.record(&first, &[event("pushed")]).await.expect("known"));
+    store.close().await;
+    let store = bed.open().await;
+    assert!(!store.is_fresh());
+    assert_eq!(store.living().await.expect("read"), std::slice::from_ref(&first));
+    assert_eq!(store.by_id(&first.id).await.expect("read"), Some(first.clone()));
+    assert_eq!(store.events(&first.id).await.expect("read"), [event("pushed")]);
+}
+
+#[tokio::test]
+async fn only_a_higher_revision_goes_in() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    let first = watch('a', 1, 10);
+    assert!(!store.advance(&first, &[]).await.expect("unknown"), "nothing to advance yet");
+    store.record(&first, &[]).await.expect("recorded");
+    assert!(!store.advance(&first, &[event("again")]).await.expect("same"));
+    let newer = decided(first.clone(), 20);
+    assert!(store.advance(&newer, &[event("one"), event("two")]).await.expect("newer"));
+    assert!(!store.advance(&newer, &[event("two")]).await.expect("stored before"));
+    assert_eq!(store.newest(&sha('a')).await.expect("read"), Some(newer));
+    assert_eq!(store.events(&first.id).await.expect("read"), [event("one"), event("two")]);
+}
+
+#[tokio::test]
+async fn living_watches_come_in_the_order_of_their_next_look() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    for watch in [watch('c', 1, 30), watch('a', 1, 10), decided(watch('b', 1, 20), 21)] {
+        store.record(&watch, &[]).await.expect("recorded");
+    }
+    let living = store.living().await.expect("read");
+    assert_eq!(living.iter().map(|w| w.sha.clone()).collect::<Vec<_>>(), [sha('a'), sha('c')]);
+    let mut commits = store.living_commits().await.expect("read");
+    commits.sort();
+    assert_eq!(commits, [sha('a'), sha('c')]);
+    let recent = store.recent(2).await.expect("read");
+    assert_eq!(recent.iter().map(|w| w.sha.clone()).collect::<Vec<_>>(), [sha('c'), sha('b')]);
+}
+
+#[tokio::test]
+async fn all_attempts_are_kept_and_the_newest_answers() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    store.record(&decided(watch('a', 1, 10), 11), &[]).await.expect("recorded");
+    store.record(&watch('a', 2, 20), &[]).await.expect("recorded");
+    let attempts = store.attempts(&sha('a')).await.expect("read");
+    assert_eq!(attempts.iter().map(|w| w.attempt).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(store.newest(&sha('a')).await.expect("read").map(|w| w.attempt), Some(2));
+    assert_eq!(store.newest(&sha('b')).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn the_journal_is_compared_with_what_is_known() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    let (remote, main) = main_branch();
+    store.record(&watch('a', 1, 0), &[]).await.expect("recorded");
+    let mut rejected = watch('b', 1, 100);
+    rejected.landing = Landing::NotLanded;
+    store.record(&rejected, &[]).await.expect("recorded");
+    store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored");
+    store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored twice");
+    let knows = async |digit, secs| store.knows_push(&remote, &main, &sha(digit), at(secs)).await.expect("read");
+    assert!(knows('a', 5).await && knows('c', 205).await);
+    assert!(!knows('b', 105).await, "a push that did not land is not the one the reflog tells of");
+    assert!(!knows('a', 100_000).await, "a much later push of the same commit is another one");
+    let other = RefName::of_branch("next");
+    assert!(!store.knows_push(&remote, &other, &sha('a'), at(5)).await.expect("read"));
+    let after = store.pushes_after(&remote, &main, at(-1)).await.expect("read");
+    assert_eq!(after, [(sha('a'), at(0))]);
+    assert_eq!(store.pushes_after(&remote, &main, at(0)).await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn only_old_decided_watches_are_forgotten() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    store.record(&decided(watch('a', 1, 10), 11), &[event("x")]).await.expect("recorded");
+    store.record(&decided(watch('b', 1, 10), 11), &[]).await.expect("recorded");
+    store.record(&watch('b', 2, 20), &[]).await.expect("recorded");
+    store.record(&decided(watch('c', 1, 50), 51), &[]).await.expect("recorded");
+    assert_eq!(store.forget(at(50)).await.expect("forgotten"), [sha('a')], "b is still watched");
+    assert_eq!(store.attempts(&sha('b')).await.expect("read").len(), 1);
+    assert!(store.newest(&sha('c')).await.expect("read").is_some());
+    assert_eq!(store.events(&watch('a', 1, 10).id).await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn notes_are_replaced() {
+    let store = Bed::new().open().await;
+    assert_eq!(store.note("x").await.expect("read"), None);
+    store.set_note("x", "1").await.expect("written");
+    store.set_note("x", "2").await.expect("written");
+    assert_eq!(store.note("x").await.expect("read").as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn all_its_files_are_private() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
+    for suffix in ["", "-wal", "-shm"] {
+        let path = PathBuf::from(format!("{}{suffix}", bed.path.display()));
+        assert_eq!(mode(&path), 0o600, "{suffix}");
+    }
+    store.close().await;
+    fs::set_permissions(&bed.path, fs::Permissions::from_mode(0o644)).expect("opened");
+    bed.open().await.close().await;
+    assert_eq!(mode(&bed.path), 0o600);
+}
+
+#[tokio::test]
+async fn garbage_is_called_corrupt_and_set_aside() {
+    let bed = Bed::new();
+    fs::write(&bed.path, "this is no database, and long enough to be looked at ".repeat(100)).expect("written");
+    let error = Store::open(&bed.path).await.expect_err("garbage");
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+    let aside = Store::set_aside(&bed.path, at(0)).expect("moved");
+    assert!(aside.to_string_lossy().ends_with("state.sqlite3.corrupt-20260921T141320Z"), "{aside:?}");
+    assert!(bed.open().await.is_fresh());
+}
+
+#[tokio::test]
+async fn a_torn_page_is_called_corrupt() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    for secs in 0..200 {
+        store.record(&watch('a', 1, secs), &[event("x")]).await.expect("recorded");
+    }
+    store.close().await;
+    let mut bytes = fs::read(&bed.path).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0xa5);
+    fs::write(&bed.path, bytes).expect("written");
+    let error = Store::open(&bed.path).await.expect_err("torn");
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    sqlx::raw_sql("PRAGMA user_version = 99").execute(&store.pool).await.expect("set");
+    store.close().await;
+    let before = fs::read(&bed.path).expect("read");
+    let error = Store::open(&bed.path).await.expect_err("newer");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error:?}");
+    assert!(matches!(Store::open_to_read(&bed.path).await, Err(StoreError::Newer { .. })));
+    assert_eq!(fs::read(&bed.path).expect("read"), before);
+}
+
+#[tokio::test]
+async fn one_unreadable_watch_does_not_take_the_others_with_it() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
+    store.record(&watch('b', 1, 20), &[]).await.expect("recorded");
+    sqlx::raw_sql("UPDATE watch SET body = '{' WHERE attempt = 1 AND pushed_at = (SELECT MIN(pushed_at) FROM watch)")
+        .execute(&store.pool)
+        .await
+        .expect("damaged");
+    let living = store.living().await.expect("read");
+    assert_eq!(living.iter().map(|w| w.sha.clone()).collect::<Vec<_>>(), [sha('b')]);
+    assert_eq!(store.living_commits().await.expect("read").len(), 2, "its files are kept all the same");
+}
+
+#[tokio::test]
+async fn a_planted_link_is_not_opened() {
+    let bed = Bed::new();
+    let victim = bed.path.with_file_name("victim");
+    fs::write(&victim, "").expect("written");
+    std::os::unix::fs::symlink(&victim, &bed.path).expect("planted");
+    assert!(matches!(Store::open(&bed.path).await, Err(StoreError::File(_))));
+    assert_eq!(fs::read(&victim).expect("read"), b"");
+}
+
+#[test]
+fn commands_read_beside_the_writer_and_cannot_write() {
+    let bed = Bed::new();
+    let none = blocking::read(&bed.path, async |store| store.living().await).expect("asked");
+    assert_eq!(none, None);
+    assert!(!bed.path.exists());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let store = runtime.block_on(bed.open());
+    runtime.block_on(store.record(&watch('a', 1, 10), &[])).expect("recorded");
+    let commits = blocking::read(&bed.path, async |store| store.living_commits().await).expect("asked");
+    assert_eq!(commits, Some(vec![sha('a')]));
+    let refused = blocking::read(&bed.path, async |store| store.set_note("x", "y").await);
+    assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
+    runtime.block_on(store.close());
+}
+
+#[test]
+fn what_the_first_version_wrote_is_read_for_ever() {
+    let watch: Watch = serde_json::from_str(FIRST).expect("the first version's watch");
+    assert_eq!(watch.landing, Landing::Landed { at: at(2), by: Proof::TrackingRef });
+    assert_eq!(watch.courses[0].target.name.as_str(), "web");
+    assert_eq!(watch.push.url, None);
+    let event: Event = serde_json::from_str(FIRST_EVENT).expect("the first version's event");
+    assert_eq!(event.kind, EventKind::Phase);
+}
