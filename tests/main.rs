@@ -6,5 +6,6 @@ mod http;
 mod init;
 mod providers;
 mod sandbox;
+mod standin;
 mod stories;
 mod support;
