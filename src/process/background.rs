@@ -3,11 +3,12 @@
 #![expect(unsafe_code, reason = "fork, and closing descriptors that belong to git")]
 
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
@@ -17,17 +18,31 @@ use super::descriptors::{Fate, let_go};
 /// More than a hook has to say.
 const LONGEST: usize = 4_096;
 
+/// Written when the work has come to its end, so that its death is not taken for it.
+const END: u8 = 0;
+
 /// What came back from work in the background.
 #[derive(Debug)]
 pub struct Told {
     /// What it wrote, as far as it came before the deadline; at most 4 KiB.
     pub text: Vec<u8>,
-    /// The work is over, not merely the time.
-    pub is_over: bool,
+    /// How far it came.
+    pub end: End,
+}
+
+/// How far work in the background came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// To its end.
+    Reached,
+    /// It panicked or was killed.
+    Broken,
+    /// It goes on beyond the deadline.
+    Open,
 }
 
 /// Runs `work` in a forked process with a session of its own and none of this process's descriptors, and waits for
-/// its end, but not beyond `deadline`. What `work` writes comes back; the work itself goes on without a reader.
+/// its end, but not beyond `deadline`. What `work` writes comes back, NUL bytes excepted; late work goes on unheard.
 ///
 /// Meant for a program with a single thread, which a forked copy of stays whole.
 pub fn in_background(deadline: Instant, work: impl FnOnce(&mut PipeWriter)) -> io::Result<Told> {
@@ -58,7 +73,11 @@ fn detached(mut writer: PipeWriter, work: impl FnOnce(&mut PipeWriter)) {
     // group's leader, so this cannot fail.
     let _ = setsid();
     if let_go_of_git(&writer).is_ok() {
+        // A file that grows beyond `ulimit -f` is an error to report, not a reason to die.
+        // SAFETY: ignoring a signal runs no code.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
         work(&mut writer);
+        let _ = writer.write_all(&[END]);
     }
 }
 
@@ -75,22 +94,29 @@ fn let_go_of_git(writer: &PipeWriter) -> io::Result<()> {
 }
 
 fn listen(mut reader: PipeReader, deadline: Instant) -> Told {
-    let mut told = Told { text: Vec::new(), is_over: false };
-    let mut chunk = [0; LONGEST];
-    while told.text.len() < LONGEST {
+    let mut text = Vec::new();
+    let mut chunk = [0; 512];
+    let mut end = End::Open;
+    while end == End::Open && text.len() < LONGEST && is_ready(&reader, deadline) {
+        match reader.read(&mut chunk) {
+            Ok(0) | Err(_) => end = End::Broken,
+            Ok(length) => text.extend_from_slice(&chunk[..length]),
+        }
+        if text.pop_if(|last| *last == END).is_some() {
+            end = End::Reached;
+        }
+    }
+    Told { text, end }
+}
+
+/// Waits for something to read, or for the end of the writer.
+fn is_ready(reader: &PipeReader, deadline: Instant) -> bool {
+    loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut asked = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
         match poll(&mut asked, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
-            Ok(0) => return told,
-            Ok(_) => {}
-            Err(nix::errno::Errno::EINTR) => continue,
-            Err(_) => return told,
-        }
-        match reader.read(&mut chunk) {
-            Ok(0) => return Told { is_over: true, ..told },
-            Ok(length) => told.text.extend_from_slice(&chunk[..length]),
-            Err(_) => return told,
+            Err(Errno::EINTR) => {}
+            answer => return answer.is_ok_and(|ready| ready > 0),
         }
     }
-    told
 }

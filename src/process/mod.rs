@@ -17,7 +17,7 @@ mod proc;
 mod sealed;
 mod summon;
 
-pub use background::{Told, in_background};
+pub use background::{End, Told, in_background};
 pub use environment::{fingerprints, inherited_environment, is_set, own_environment, random_salt, value};
 pub use failpoint::failpoint;
 pub use identity::{Aliveness, FileId, Found, Identity};

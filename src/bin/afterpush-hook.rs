@@ -1,2 +1,0 @@
-//! afterpush.
-fn main() {}

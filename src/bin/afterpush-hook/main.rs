@@ -1,0 +1,97 @@
+//! The doorbell: called by git when a push is about to happen, it leaves a request in the repository's inbox, makes
+//! sure that a monitor runs, and is gone.
+//!
+//! Two processes. The one git waits for reads its input, touches no disk, and is back within 300 ms whatever
+//! happens; a copy of it does the work. Both exit with 0 always: the worst a broken afterpush does to a push is one
+//! line on stderr.
+
+mod call;
+mod git_config;
+mod input;
+mod note;
+mod pusher;
+mod refs;
+mod repository;
+
+use std::io::{Write, stderr, stdout};
+use std::os::fd::AsFd;
+use std::panic;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use afterpush::process::{End, Told, in_background};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use call::{Call, Event};
+use note::{Notice, Wanted};
+
+/// How long git waits for this program at most.
+const LIMIT: Duration = Duration::from_millis(300);
+
+const SLOW: &str = "afterpush: the disk is slow to answer; if this push is not noted, `afterpush status` finds it\n";
+const BROKEN: &str =
+    "afterpush: this push is not noted, the hook broke down; once it has landed, run `afterpush track`\n";
+
+fn main() -> ExitCode {
+    // Neither a panic's message nor its exit code may reach a push.
+    panic::set_hook(Box::new(|_| {}));
+    let _ = panic::catch_unwind(run);
+    ExitCode::SUCCESS
+}
+
+fn run() {
+    let deadline = Instant::now() + LIMIT;
+    match Call::read(std::env::args_os().skip(1)) {
+        Ok(Call::Version) => {
+            let _ = writeln!(stdout(), "afterpush-hook {}", env!("CARGO_PKG_VERSION"));
+        }
+        Ok(Call::Hook { event, if_configured }) => say(&ring(event, if_configured, deadline)),
+        Err(usage) => say(usage.as_bytes()),
+    }
+}
+
+/// Does what the event asks for and returns what is to be said about it.
+fn ring(event: Event, if_configured: bool, deadline: Instant) -> Vec<u8> {
+    let mut said = Vec::new();
+    let wanted = match event {
+        Event::PostPush { remote, branch } => Wanted::Head { remote, branch },
+        Event::PrePush { remote, url } => {
+            let input = input::read();
+            if input.garbage > 0 {
+                said.extend_from_slice(input::complaint(input.garbage).as_bytes());
+            }
+            if input.updates.is_empty() && !input.is_cut {
+                return said;
+            }
+            Wanted::Push { remote, url, refs: input.updates, is_cut: input.is_cut }
+        }
+    };
+    let is_ignored = std::env::var_os("AFTERPUSH").is_some_and(|value| value == "0");
+    let caller = std::os::unix::process::parent_id();
+    let notice = Notice { wanted, caller: i32::try_from(caller).unwrap_or(0), if_configured, is_ignored };
+    match in_background(deadline, |told| note::leave(notice, told)) {
+        Ok(Told { text, end }) => {
+            let instead = match end {
+                End::Open if text.is_empty() && !is_ignored => SLOW,
+                End::Broken if text.is_empty() && !is_ignored => BROKEN,
+                _ => "",
+            };
+            said.extend(text);
+            said.extend_from_slice(instead.as_bytes());
+        }
+        Err(err) => said.extend(format!("afterpush: this push is not noted: {err}\n").into_bytes()),
+    }
+    said
+}
+
+/// Writes to stderr only what it takes at once: somebody may have stopped reading it.
+fn say(text: &[u8]) {
+    let stderr = stderr();
+    let mut asked = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    let has_room = poll(&mut asked, PollTimeout::ZERO).is_ok()
+        && asked[0].revents().is_some_and(|ready| ready.contains(PollFlags::POLLOUT));
+    if has_room {
+        // A pipe that is ready takes 4 KiB, and there is nothing to be done about one that nobody reads.
+        let _ = (&stderr).write(&text[..text.len().min(4_096)]);
+    }
+}
