@@ -2,6 +2,7 @@
 
 mod architecture;
 mod git_room;
+mod hook;
 mod http;
 mod init;
 mod providers;

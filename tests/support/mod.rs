@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "what the first stories will call")]
 
 mod faults;
+pub mod hooked;
 mod ran;
 mod sandbox;
 
