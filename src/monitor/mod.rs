@@ -1,1 +1,3 @@
 //! The room `monitor`.
+
+pub mod sweep;
