@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Course, Ending, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
+    Course, Ending, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened,
+    schedule, tell,
 };
 use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
@@ -88,12 +89,36 @@ impl Watch {
             push,
         };
         watch.aim_at(plan.aim, now);
+        watch.next_look = schedule::next_look(&watch, now).min(if watch.is_over() { Timestamp::NEVER } else { now });
         let happened = happened::beginning(&watch, now);
         Step { watch, happened }
     }
 
+    /// Takes in a configuration that was read anew, as far as there was trouble: the whole of it where there were no
+    /// targets, else only the targets that wait for the user.
+    pub(super) fn configured(&mut self, plan: Plan, now: Timestamp) {
+        if self.is_over() {
+            return;
+        }
+        if self.trouble.is_some() {
+            self.deadline += plan.policy.timeout.min(LONGEST) - self.policy.timeout;
+            self.register_by += plan.policy.register_timeout - self.policy.register_timeout;
+            self.policy = Policy { timeout: plan.policy.timeout.min(LONGEST), ..plan.policy };
+            self.warnings.extend(plan.warnings.into_iter().filter(|w| !self.warnings.contains(w)).collect::<Vec<_>>());
+            return self.aim_at(plan.aim, now);
+        }
+        let Aim::Targets(targets) = plan.aim else { return };
+        for aimed in targets {
+            let is_mended =
+                |c: &Course| c.needs_the_user() && c.target.name == aimed.target.name && c.target != aimed.target;
+            if let Some(index) = self.courses.iter().position(is_mended) {
+                self.courses[index] = self.course_to(aimed, now);
+            }
+        }
+    }
+
     /// Takes up the targets, or the reason why there are none.
-    pub(super) fn aim_at(&mut self, aim: Aim, now: Timestamp) {
+    fn aim_at(&mut self, aim: Aim, now: Timestamp) {
         self.trouble = None;
         match aim {
             Aim::Targets(targets) if !targets.is_empty() => {
@@ -110,12 +135,13 @@ impl Watch {
 
     fn course_to(&self, aimed: Aimed, now: Timestamp) -> Course {
         let mut course = Course::new(aimed.target, Some(self.push.at));
+        course.next_look = now;
         if aimed.untouched {
             course.decide(Verdict::Skipped, Reason::PathsUntouched, tell::paths_untouched(&course), now);
         } else if self.has_landed() {
             course.has_landed(now);
         } else if self.is_git_gone() {
-            course.next_look = now;
+            course.is_unproven(now);
         }
         course
     }

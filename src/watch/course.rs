@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, Policy, Reason, Target, Verdict};
+use super::{Deployment, Phase, Policy, Reason, Target, Verdict, tell};
 use crate::base::{Span, Timestamp};
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 
@@ -129,7 +129,7 @@ pub enum Proof {
 /// How the whole watch ended, whatever its courses say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
-    /// `not_pushed`, `stopped`, `skipped`, `unobservable` (landing unknown).
+    /// `not_pushed`, `skipped`, `unobservable`; and `stopped` where there are no courses to stop.
     pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
@@ -323,7 +323,7 @@ impl Course {
             phase: Phase::Pushing,
             verdict: None,
             reason: Reason::PushRunning,
-            message: "the push is not confirmed yet".to_owned(),
+            message: tell::pushing(),
             via: None,
             deployment: None,
             progress: None,
@@ -344,6 +344,11 @@ impl Course {
     pub fn is_over(&self) -> bool {
         let is_settled = self.verdict != Some(Verdict::Superseded) && self.wanted_log().is_none();
         self.verdict.is_some() && (self.given_up || is_settled)
+    }
+
+    /// We saw this deployment of ours live.
+    pub(super) fn saw_live(&self, deployment: &Deployment) -> bool {
+        self.times.deployed_at.is_some() && self.deployment.as_ref().is_some_and(|ours| ours.id == deployment.id)
     }
 
     /// Gives a verdict.

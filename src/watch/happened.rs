@@ -1,28 +1,106 @@
-//! What happened between two states of a watch: the lines of its timeline, found by comparing.
+//! What happened between two states of a watch: the lines of its timeline, found by comparing. So the same fact told
+//! twice leaves one line.
 
-use super::{Event, EventKind, Phase, Warning, Watch, outlook, tell};
+use super::{
+    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, Source, TargetName, Warning, Watch, outlook,
+    tell,
+};
 use crate::base::Timestamp;
 
 /// The first lines of a timeline.
 pub(super) fn beginning(watch: &Watch, now: Timestamp) -> Vec<Event> {
-    let seen = outlook(watch);
-    let noted = Event {
+    let mut events = vec![Event {
         at: now,
         kind: EventKind::Phase,
         target: None,
         from: None,
         to: Some(Phase::Pushing.to_string()),
-        message: format!("noted {} -> {}", watch.sha.short(), tell::place(&watch.push)),
-    };
-    let verdict = seen.verdict.map(|verdict| Event {
+        message: tell::noted(watch),
+    }];
+    if let Landing::Landed { by, .. } = watch.landing {
+        events.push(landed(watch, by, Phase::Pushing.to_string(), now));
+    }
+    events.extend(watch.warnings.iter().map(|told| warning(told, now)));
+    events.extend(verdict(None, watch, now));
+    events
+}
+
+/// The lines that lead from one state to the next.
+pub(super) fn between(before: &Watch, after: &Watch, now: Timestamp) -> Vec<Event> {
+    let mut events: Vec<Event> = landing(before, after, now).into_iter().collect();
+    let new_warnings = after.warnings.iter().filter(|told| !before.warnings.contains(told));
+    events.extend(new_warnings.map(|told| warning(told, now)));
+    let verdict = verdict(Some(before), after, now);
+    let is_told = verdict.is_some() && after.courses.len() == 1;
+    for course in after.courses.iter().filter(|_| !is_told) {
+        let known = before.course(&course.target.name);
+        events.extend(progress(known, course, now).or_else(|| observation(known, course, now)));
+    }
+    events.extend(verdict);
+    events
+}
+
+fn landing(before: &Watch, after: &Watch, now: Timestamp) -> Option<Event> {
+    let Landing::Landed { by, .. } = after.landing else { return None };
+    let from = before.ending.as_ref().map_or_else(|| Phase::Pushing.to_string(), |ending| ending.verdict.to_string());
+    (!before.has_landed()).then(|| landed(after, by, from, now))
+}
+
+fn landed(watch: &Watch, by: Proof, from: String, now: Timestamp) -> Event {
+    let to = Some(Phase::Registering.to_string());
+    Event { at: now, kind: EventKind::Phase, target: None, from: Some(from), to, message: tell::landed(watch, by) }
+}
+
+/// The course moved on, was decided or was taken up again. That a push landed is told once for all courses.
+fn progress(before: Option<&Course>, after: &Course, now: Timestamp) -> Option<Event> {
+    let from = before.map(standing);
+    let to = standing(after);
+    let is_landing = from == Some(Phase::Pushing.as_str()) && to == Phase::Registering.as_str();
+    (from != Some(to) && !is_landing).then(|| Event {
+        at: now,
+        kind: EventKind::Phase,
+        target: Some(after.target.name.clone()),
+        from: from.map(str::to_owned),
+        to: Some(to.to_owned()),
+        message: after.message.clone(),
+    })
+}
+
+fn standing(course: &Course) -> &'static str {
+    course.verdict.map_or(course.phase.as_str(), |verdict| verdict.as_str())
+}
+
+/// A source said something else than before, or fell silent.
+fn observation(before: Option<&Course>, after: &Course, now: Timestamp) -> Option<Event> {
+    let newest = |course: &Course| course.observations.iter().find(|seen| seen.source == Source::Provider).cloned();
+    let seen = newest(after)?;
+    let known = before.and_then(newest);
+    let is_known = |known: &Observation| known.value == seen.value && known.error == seen.error;
+    let is_silent = known.is_none() && seen.value.is_none() && seen.ok;
+    (!is_silent && !known.as_ref().is_some_and(is_known)).then(|| Event {
+        at: now,
+        kind: EventKind::Observation,
+        target: Some(after.target.name.clone()),
+        from: known.and_then(|known| known.value),
+        to: seen.value.clone(),
+        message: tell::observed(after, &seen),
+    })
+}
+
+/// The one line that ends an attempt: its verdict, when it is given or becomes another one.
+fn verdict(before: Option<&Watch>, after: &Watch, now: Timestamp) -> Option<Event> {
+    let Outlook { done: true, verdict: Some(verdict), message, .. } = outlook(after) else { return None };
+    let known = before.map(outlook);
+    let target = after.courses.first().filter(|_| after.courses.len() == 1 && after.ending.is_none());
+    let from = known.as_ref().map(|known| known.verdict.map_or(known.phase.as_str(), |verdict| verdict.as_str()));
+    (known.as_ref().and_then(|known| known.verdict) != Some(verdict)).then(|| Event {
         at: now,
         kind: EventKind::Verdict,
-        target: None,
-        from: Some(Phase::Pushing.to_string()),
+        target: target.map(|course| -> TargetName { course.target.name.clone() }),
+        from: from.map(str::to_owned),
         to: Some(verdict.to_string()),
-        message: seen.message,
-    });
-    std::iter::once(noted).chain(watch.warnings.iter().map(|w| warning(w, now))).chain(verdict).collect()
+        message,
+    })
 }
 
 fn warning(warning: &Warning, now: Timestamp) -> Event {

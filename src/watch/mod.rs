@@ -6,9 +6,14 @@
 
 mod begin;
 mod course;
+mod deadline;
+mod decide;
 mod event;
 mod happened;
+mod judge;
 mod landing;
+mod look;
+mod ours;
 mod phase;
 mod reason;
 pub mod schedule;
@@ -18,6 +23,9 @@ mod target;
 mod tell;
 mod wants;
 mod worst;
+
+#[cfg(test)]
+mod tests;
 
 pub use begin::{Aim, Aimed, Beginning, Plan};
 pub use course::{

@@ -1,1 +1,114 @@
 //! When to look again: a pure function of how far a course is and what the provider asked for.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{Course, Landing, Phase, Rate, Reason, Verdict, Watch};
+use crate::base::{Span, Timestamp};
+
+/// No look is put off longer than this, whatever a provider asks for.
+const LONGEST_PAUSE: Span = Span::from_mins(15);
+/// A provider that asks for a pause gets one this long at least.
+const SHORTEST_PAUSE: Span = Span::from_secs(1);
+/// How often a credential that was refused, or is not there, is tried.
+const UNTIL_MENDED: Span = Span::from_mins(5);
+/// The longest pause after looks in vain.
+const LONGEST_BACKOFF: Span = Span::from_mins(2);
+/// How often a log is asked for before it is given up; the pauses between make seven seconds.
+pub(super) const LOG_TRIES: u32 = 4;
+
+/// When the watch has something to do: the earliest of its courses' looks, the check of its landing and its
+/// deadline. [`Timestamp::NEVER`] once it is over.
+pub(super) fn next_look(watch: &Watch, now: Timestamp) -> Timestamp {
+    if watch.is_over() {
+        return Timestamp::NEVER;
+    }
+    let is_pushing = matches!(watch.landing, Landing::Unproven { git_gone: false });
+    let looks = watch.courses.iter().filter(|course| !is_pushing && !course.is_over()).map(|course| course.next_look);
+    let check = (watch.wants_landing() || watch.courses.is_empty()).then(|| next_check(watch, now));
+    looks.chain(check).fold(watch.deadline, Timestamp::min)
+}
+
+/// When to check the landing, or to read a troubled configuration: as planned, as long as that lies ahead.
+fn next_check(watch: &Watch, now: Timestamp) -> Timestamp {
+    let latest = now + watch.policy.pace.of(registering(now.since(watch.push.at)));
+    let by = if watch.is_git_gone() && watch.register_by > now { latest.min(watch.register_by) } else { latest };
+    if watch.next_look > now { by.min(watch.next_look) } else { by }
+}
+
+/// When to look at a course again after a good answer (or none so far).
+pub(super) fn after_answer(watch: &Watch, course: &Course, rate: &Rate, now: Timestamp) -> Timestamp {
+    let is_scarce = rate.remaining.zip(rate.limit).is_some_and(|(remaining, limit)| remaining < limit / 10);
+    let interval = watch.policy.pace.of(interval(watch, course, now)).scaled(if is_scarce { 2 } else { 1 }, 1);
+    let judged = [Some(watch.register_by), course.canceled_since.map(|since| since + watch.policy.register_timeout)];
+    let planned = judged.into_iter().flatten().filter(|&at| at > now).fold(now + interval, Timestamp::min);
+    let allowed = rate.not_before.map_or(now, |at| pause(at, now));
+    planned.max(allowed).min(watch.deadline)
+}
+
+/// When to look at a course again after a look that brought nothing.
+pub(super) fn after_miss(watch: &Watch, course: &Course, until: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let next = match until {
+        Some(until) => pause(until, now),
+        None if course.miss.is_some_and(Reason::needs_the_user) => now + watch.policy.pace.of(UNTIL_MENDED),
+        None => now + watch.policy.pace.of(backoff(watch, course)),
+    };
+    next.min(watch.deadline)
+}
+
+/// When to try a failed deployment's log again.
+pub(super) fn after_log(watch: &Watch, tries: u32, now: Timestamp) -> Timestamp {
+    let pause = watch.policy.pace.of(Span::from_secs(1 << tries.saturating_sub(1).min(LOG_TRIES)));
+    (now + pause).min(watch.deadline)
+}
+
+/// The latest moment a look may be planned for; beyond it only a clock that was set back can have put it.
+pub(super) fn latest(watch: &Watch, now: Timestamp) -> Timestamp {
+    (now + LONGEST_PAUSE).min(watch.deadline)
+}
+
+fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
+    if course.verdict == Some(Verdict::Superseded) || course.reason == Reason::CanceledWaiting {
+        return Span::from_secs(10);
+    }
+    let since = |at: Option<Timestamp>| now.since(at.unwrap_or(watch.started_at));
+    match course.phase {
+        Phase::Pushing => registering(now.since(watch.push.at)),
+        Phase::Registering => match watch.landing {
+            Landing::Landed { at, .. } => registering(now.since(at)),
+            Landing::Unproven { .. } | Landing::NotLanded => registering(now.since(watch.push.at)),
+        },
+        Phase::Queued | Phase::Building | Phase::Verifying | Phase::Soaking => {
+            working(since(course.times.registered_at))
+        }
+        Phase::Deploying => Span::from_secs(3),
+    }
+}
+
+/// While a deployment is waited for.
+fn registering(elapsed: Span) -> Span {
+    if elapsed < Span::from_secs(60) { Span::from_secs(3) } else { Span::from_secs(10) }
+}
+
+/// While it is queued or built.
+fn working(elapsed: Span) -> Span {
+    if elapsed < Span::from_mins(5) {
+        Span::from_secs(5)
+    } else if elapsed < Span::from_mins(20) {
+        Span::from_secs(10)
+    } else {
+        Span::from_secs(30)
+    }
+}
+
+/// Doubles with every miss. Watches of one outage are spread by a fifth to either side, each always the same way.
+fn backoff(watch: &Watch, course: &Course) -> Span {
+    let doubled = Span::from_secs(3 << course.misses.clamp(1, 10)).min(LONGEST_BACKOFF);
+    let mut hasher = DefaultHasher::new();
+    (&watch.id, &course.target.name, course.misses).hash(&mut hasher);
+    let percent = 80 + i64::try_from(hasher.finish() % 41).unwrap_or(20);
+    doubled.scaled(percent, 100)
+}
+
+fn pause(until: Timestamp, now: Timestamp) -> Timestamp {
+    until.clamp(now + SHORTEST_PAUSE, now + LONGEST_PAUSE)
+}

@@ -253,6 +253,18 @@ pub struct NewerPush {
     pub relation: Relation,
 }
 
+impl Cause {
+    /// The word of the status document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Manual => "manual",
+            Self::Rollback => "rollback",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl Snapshot {
     /// The commits named in it, each once: those whose relation to the watched commit [`Kin`] should tell.
     pub fn commits(&self) -> BTreeSet<&str> {

@@ -1,10 +1,12 @@
 //! The one function that moves a watch.
 
-use super::{Event, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, TargetName, Watch};
+use super::ours::View;
+use super::{Event, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, TargetName, Watch, happened, schedule};
 use crate::base::{Span, Timestamp};
 
 /// A new fact about a watch.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a fact lives for one step, and answers are the most frequent")]
 pub enum Input {
     /// What was found out about the landing of the push.
     Landing(LandingSeen),
@@ -28,21 +30,21 @@ pub enum Input {
     Logged {
         /// Which target.
         target: TargetName,
-        /// What became of it.
+        /// What became of it; [`LogState::Wanted`] counts one try more than before.
         log: LogState,
     },
     /// The configuration was read anew, for a watch that has trouble with it or with a credential.
     Configured(Box<Plan>),
     /// The user stopped the watch.
     Stopped,
-    /// The machine slept or nobody was watching for this long.
+    /// The machine slept or nobody was watching for this long, until now.
     Slept(Span),
     /// Time passed: deadlines are judged. Sent only after everything due was looked at.
     Tick,
 }
 
 /// What is known of the landing of a push.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandingSeen {
     /// It landed.
     Proven(Proof),
@@ -69,12 +71,26 @@ pub enum Miss {
 pub struct Step {
     /// The watch now.
     pub watch: Watch,
-    /// What happened, for the timeline; empty if nothing changed.
+    /// What happened, for the timeline; empty if there is nothing to tell.
     pub happened: Vec<Event>,
 }
 
-/// Moves a watch by one fact.
-pub fn step(watch: &Watch, input: Input, now: Timestamp) -> Step {
-    let _ = (input, now);
-    Step { watch: watch.clone(), happened: Vec::new() }
+/// Moves a watch by one fact. The revision rises by one if anything changed, be it only the next look.
+pub fn step(before: &Watch, input: Input, now: Timestamp) -> Step {
+    let mut watch = before.clone();
+    watch.keep_in_reach(now);
+    match input {
+        Input::Landing(seen) => watch.landing_seen(seen, now),
+        Input::Looked { target, snapshot, kin } => watch.looked(&target, &View::new(before, &snapshot, &kin), now),
+        Input::Missed { target, why } => watch.missed(&target, &why, now),
+        Input::Logged { target, log } => watch.logged(&target, log, now),
+        Input::Configured(plan) => watch.configured(*plan, now),
+        Input::Stopped => watch.stop(now),
+        Input::Slept(span) => watch.slept(span, now),
+        Input::Tick => watch.tick(now),
+    }
+    watch.next_look = schedule::next_look(&watch, now);
+    watch.revision += u32::from(watch != *before);
+    let happened = happened::between(before, &watch, now);
+    Step { watch, happened }
 }

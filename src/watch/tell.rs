@@ -1,15 +1,71 @@
-//! Every sentence of the room. Foreign words in them are made inert here.
+//! Every sentence of the room. Foreign words are made inert here, and cut where they may be long.
 
-use super::{Course, Push};
+use super::ours::View;
+use super::{Course, Deployment, Failure, Miss, Observation, Proof, Push, Reason, State, Watch, decide};
+use crate::base::{Span, text};
 
-/// The last part of a ref name, as people say it.
-pub(super) fn place(push: &Push) -> String {
+/// Foreign sentences are cut to this many columns.
+const LONGEST: usize = 300;
+
+pub(super) fn pushing() -> String {
+    "the push is not confirmed yet".to_owned()
+}
+
+pub(super) fn stopped() -> String {
+    "stopped by the user".to_owned()
+}
+
+/// The ref on the remote, as people say it.
+fn place(push: &Push) -> String {
     let name = push.ref_name.branch().unwrap_or(push.ref_name.as_str());
-    format!("{}/{name}", push.remote)
+    text::visible(&format!("{}/{name}", push.remote))
+}
+
+fn foreign(words: &str) -> String {
+    text::cut(&text::visible(words.trim()), LONGEST, false)
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
+}
+
+pub(super) fn noted(watch: &Watch) -> String {
+    format!("noted {} -> {}", watch.sha.short(), place(&watch.push))
+}
+
+pub(super) fn landed(watch: &Watch, by: Proof) -> String {
+    let place = place(&watch.push);
+    match by {
+        Proof::TrackingRef => format!("landed on {place}"),
+        Proof::Remote => format!("landed on {place}, the remote says"),
+        Proof::Deployment => format!("landed on {place}: it is being deployed"),
+    }
+}
+
+pub(super) fn not_pushed(watch: &Watch, reason: Reason) -> String {
+    let place = place(&watch.push);
+    match reason {
+        Reason::RemoteAhead => {
+            format!(
+                "{place} has commits this clone lacks, so the push was rejected; run `git pull --rebase`, then push"
+            )
+        }
+        Reason::DryRun => format!("a dry run: nothing was pushed to {place}"),
+        _ => format!("the push did not reach {place}; git's own output says why"),
+    }
+}
+
+pub(super) fn unproven() -> String {
+    "whether the push landed is being checked".to_owned()
+}
+
+pub(super) fn landing_unknown(watch: &Watch) -> String {
+    let place = place(&watch.push);
+    format!("git push has ended, and nothing shows whether {place} took the commit; `git fetch` may tell")
 }
 
 pub(super) fn branch_not_deployed(push: &Push) -> String {
-    format!("{} is not deployed to any target", place(push))
+    format!("{} is deployed to no target", place(push))
 }
 
 pub(super) fn paths_untouched(course: &Course) -> String {
@@ -18,4 +74,151 @@ pub(super) fn paths_untouched(course: &Course) -> String {
 
 pub(super) fn waiting_for_deployment(course: &Course) -> String {
     format!("landed; waiting for {} to begin a deployment", course.target.provider)
+}
+
+pub(super) fn underway(course: &Course, ours: &Deployment) -> String {
+    let provider = &course.target.provider;
+    let what = match course.reason {
+        Reason::WaitingForApproval => format!("{provider} waits for an approval"),
+        Reason::UnknownState => {
+            format!("{provider} says {}, which is not known here; still looking", foreign(&ours.raw_state))
+        }
+        reason => doing(course, reason),
+    };
+    match &course.progress {
+        Some(progress) => {
+            let step = progress.step.as_ref().map(|step| format!(": {}", foreign(step))).unwrap_or_default();
+            format!("{what}, {} of {} steps done{step}", progress.done, progress.total)
+        }
+        None => what,
+    }
+}
+
+pub(super) fn resumed(course: &Course) -> String {
+    doing(course, decide::running(course.phase))
+}
+
+fn doing(course: &Course, reason: Reason) -> String {
+    let provider = &course.target.provider;
+    match reason {
+        Reason::PushRunning => pushing(),
+        Reason::DeployQueued => format!("queued at {provider}"),
+        Reason::BuildRunning => format!("{provider} builds it"),
+        Reason::DeployRunning => format!("{provider} rolls it out"),
+        Reason::NotServing => format!("{provider} has built it and does not serve it yet"),
+        _ => waiting_for_deployment(course),
+    }
+}
+
+pub(super) fn canceled_waiting(course: &Course, ours: &Deployment) -> String {
+    format!("{}; waiting whether a newer commit takes over", gone(course, ours))
+}
+
+pub(super) fn canceled(course: &Course, ours: &Deployment, stranger: Option<&str>) -> String {
+    let gone = gone(course, ours);
+    match stranger {
+        Some(other) => {
+            let other = foreign(short(other));
+            format!(
+                "{gone}; {other} was deployed later and is not known to this clone, `git fetch` tells what it holds"
+            )
+        }
+        None => format!("{gone}, and no newer commit contains it"),
+    }
+}
+
+fn gone(course: &Course, ours: &Deployment) -> String {
+    let word = if ours.state == State::Replaced { "replaced" } else { "cancelled" };
+    format!("the deployment was {word} at {}", course.target.provider)
+}
+
+pub(super) fn skipped_by_provider(course: &Course, ours: &Deployment) -> String {
+    let provider = &course.target.provider;
+    let why = ours.reason.as_ref().map(|reason| format!(": {}", foreign(&reason.message))).unwrap_or_default();
+    format!("{provider} decided not to deploy it{why}")
+}
+
+pub(super) fn other_branches(course: &Course, view: &View, deployed: &[&str]) -> String {
+    let (target, branch) = (&course.target.name, foreign(view.branch().unwrap_or_default()));
+    if deployed.is_empty() {
+        return format!("{target} does not deploy pushes to {branch}");
+    }
+    format!("{target} does not deploy pushes to {branch}, only to {}", foreign(&deployed.join(", ")))
+}
+
+pub(super) fn switched_off(course: &Course, view: &View) -> String {
+    let (target, branch) = (&course.target.name, foreign(view.branch().unwrap_or_default()));
+    format!("{target} does not deploy on a push to {branch}: deploy-on-push is switched off there")
+}
+
+pub(super) fn frozen(course: &Course, why: &str) -> String {
+    format!("{} deploys no push at the moment: {}", course.target.name, foreign(why))
+}
+
+pub(super) fn live(course: &Course) -> String {
+    format!("live on {}", course.target.name)
+}
+
+pub(super) fn contained(course: &Course, newer: &str) -> String {
+    format!("live on {} in {}, which contains it", course.target.name, foreign(short(newer)))
+}
+
+pub(super) fn superseded(course: &Course, newer: &str) -> String {
+    format!("{} took over on {} and is not live yet", foreign(short(newer)), course.target.name)
+}
+
+pub(super) fn newer_failed(course: &Course, newer: &str, failure: &Failure) -> String {
+    let newer = foreign(short(newer));
+    format!("{newer} took over on {} and failed: {}", course.target.name, failure.summary)
+}
+
+pub(super) fn failed(course: &Course, failure: &Failure) -> String {
+    let what = if failure.code == Reason::BuildFailed { "build" } else { "deployment" };
+    format!("the {what} failed on {}: {}", course.target.name, failure.summary)
+}
+
+/// The provider's words for a failure.
+pub(super) fn summary(failed: &Deployment) -> String {
+    let Some(reason) = &failed.reason else {
+        return format!("{}, without a reason", foreign(&failed.raw_state));
+    };
+    let step = reason.step.as_ref().map(|step| format!("{step}: ")).unwrap_or_default();
+    let words = match (reason.message.trim(), reason.code.trim()) {
+        ("", code) => code.to_owned(),
+        (message, "") => message.to_owned(),
+        (message, code) => format!("{message} ({code})"),
+    };
+    foreign(&format!("{step}{words}"))
+}
+
+pub(super) fn no_deploy(course: &Course, waited: Span) -> String {
+    let (target, provider) = (&course.target.name, &course.target.provider);
+    format!("landed, and after {waited} {provider} shows no deployment of it on {target}")
+}
+
+pub(super) fn timeout(course: &Course, watched: Span) -> String {
+    format!("stopped looking after {watched}; last: {}", course.message)
+}
+
+pub(super) fn unobservable(course: &Course) -> String {
+    let error = course.observations.iter().find_map(|seen| seen.error.as_deref());
+    format!("{} could not be read: {}", course.target.provider, error.unwrap_or("nothing was heard"))
+}
+
+pub(super) fn observed(course: &Course, seen: &Observation) -> String {
+    let provider = &course.target.provider;
+    match (&seen.error, &seen.value) {
+        (Some(error), _) => error.clone(),
+        (None, Some(value)) => format!("{provider} says {value}"),
+        (None, None) => format!("{provider} answers"),
+    }
+}
+
+/// Why a look brought nothing; an adapter's words are a sentence of their own.
+pub(super) fn miss(course: &Course, why: &Miss) -> String {
+    match why {
+        Miss::NoCredential(words) => foreign(words),
+        Miss::Misheard(misheard) => foreign(&misheard.to_string()),
+        Miss::NoAnswer(words) => format!("no answer from {}: {}", course.target.provider, foreign(words)),
+    }
 }

@@ -1,6 +1,6 @@
 //! One answer over several targets.
 
-use super::{Course, Phase, Reason, Verdict, Watch, exit};
+use super::{Course, Phase, Reason, Verdict, Watch, exit, tell};
 use crate::push::Sha;
 
 /// What a whole watch amounts to.
@@ -70,8 +70,7 @@ fn exit_code(course: &Course) -> u8 {
 }
 
 fn without_courses(watch: &Watch) -> Outlook {
-    let (reason, message) =
-        watch.trouble.clone().unwrap_or((Reason::PushRunning, "the push is not confirmed yet".to_owned()));
+    let (reason, message) = watch.trouble.clone().unwrap_or((Reason::PushRunning, tell::pushing()));
     Outlook {
         phase: if watch.has_landed() { Phase::Registering } else { Phase::Pushing },
         verdict: None,

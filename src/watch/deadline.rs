@@ -1,0 +1,94 @@
+//! What time alone decides, what sleep adds, and what the user ends.
+
+use super::{Course, Rate, Reason, Verdict, Watch, schedule, tell};
+use crate::base::{Span, Timestamp};
+
+impl Watch {
+    /// Judges what time alone can decide. Who was due and did not answer is asked again later.
+    pub(super) fn tick(&mut self, now: Timestamp) {
+        self.judge_landing(now);
+        if self.ending.is_none() && now >= self.deadline {
+            self.time_is_up(now);
+        }
+        for index in 0..self.courses.len() {
+            let course = &self.courses[index];
+            if !course.is_over() && course.next_look <= now {
+                self.courses[index].next_look = match course.wanted_log() {
+                    Some(tries) => schedule::after_log(self, tries, now),
+                    None => schedule::after_answer(self, course, &Rate::default(), now),
+                };
+            }
+        }
+    }
+
+    /// Adds time asleep to every limit, and has everything looked at before any is judged.
+    pub(super) fn slept(&mut self, span: Span, now: Timestamp) {
+        if self.is_over() || span <= Span::ZERO {
+            return;
+        }
+        self.deadline += span;
+        self.register_by += span;
+        for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
+            course.canceled_since = course.canceled_since.map(|since| since + span);
+            course.next_look = now;
+        }
+    }
+
+    /// Ends what is not decided, and waits no longer for what only follows.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        if self.is_over() {
+            return;
+        }
+        if self.courses.is_empty() {
+            return self.end(Verdict::Stopped, Reason::StoppedByUser, tell::stopped(), now);
+        }
+        for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
+            match course.verdict {
+                Some(_) => course.given_up = true,
+                None => course.decide(Verdict::Stopped, Reason::StoppedByUser, tell::stopped(), now),
+            }
+        }
+    }
+
+    /// Brings back what only a clock that was set back can have put so far ahead.
+    pub(super) fn keep_in_reach(&mut self, now: Timestamp) {
+        if self.is_over() {
+            return;
+        }
+        self.deadline = self.deadline.min(now + self.policy.timeout);
+        self.register_by = self.register_by.min(now + self.policy.register_timeout);
+        let latest = schedule::latest(self, now);
+        for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
+            course.next_look = course.next_look.min(latest);
+        }
+    }
+
+    fn time_is_up(&mut self, now: Timestamp) {
+        if let Some((reason, message)) = self.trouble.clone() {
+            return self.end(Verdict::Unobservable, reason, message, now);
+        }
+        let watched = now.since(self.started_at);
+        let heard_since = self.deadline - self.policy.register_timeout;
+        let is_pushing = !self.has_landed();
+        for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
+            let is_heard = is_pushing || course.good_answer_at.is_some_and(|at| at >= heard_since);
+            match course.verdict {
+                Some(_) => course.given_up = true,
+                None if is_heard => {
+                    let message = tell::timeout(course, watched);
+                    course.decide(Verdict::Timeout, Reason::TimeUp, message, now);
+                }
+                None => course.is_unobservable(now),
+            }
+        }
+    }
+}
+
+impl Course {
+    /// For the last `register_timeout` before the deadline nothing was heard, so what we saw before may be long
+    /// outdated.
+    fn is_unobservable(&mut self, now: Timestamp) {
+        let reason = if self.reason.needs_the_user() { self.reason } else { self.miss.unwrap_or(Reason::TimeUp) };
+        self.decide(Verdict::Unobservable, reason, tell::unobservable(self), now);
+    }
+}

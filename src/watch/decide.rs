@@ -1,0 +1,214 @@
+//! What a judgement makes of a course: how far it is, or a verdict.
+
+use super::judge::{Exclusion, Fate, Judgement, Newer};
+use super::ours::View;
+use super::{
+    Course, Deployment, DeploymentRef, Failure, LogState, Phase, Progress, Reason, State, Verdict, Watch, tell,
+};
+use crate::base::{Timestamp, text};
+
+impl Watch {
+    /// Takes in what a good answer means for a course of a landed push.
+    pub(super) fn take_in(&mut self, index: usize, judgement: &Judgement, view: &View, now: Timestamp) {
+        let course = &self.courses[index];
+        let is_unseen = match judgement {
+            Judgement::Nothing => true,
+            // The list may have forgotten a deployment we saw.
+            Judgement::Excluded(_) => course.deployment.is_some(),
+            _ => false,
+        };
+        if is_unseen {
+            return self.see_nothing(index, view, now);
+        }
+        match course.verdict {
+            // A newer commit took over: what counts is how that ends.
+            Some(Verdict::Superseded) if !matches!(judgement, Judgement::Live(_) | Judgement::Through(_)) => return,
+            Some(Verdict::Superseded) | None => {}
+            Some(_) => self.reopen(index, now),
+        }
+        let waits_until = self.courses[index].canceled_since.map(|since| since + self.policy.register_timeout);
+        let course = &mut self.courses[index];
+        match judgement {
+            Judgement::Nothing => {}
+            Judgement::Excluded(why) => course.is_excluded(why, view, now),
+            Judgement::Underway(ours, phase, reason) => course.is_underway(ours, *phase, *reason, view),
+            Judgement::Canceled(ours) => course.is_canceled(ours, waits_until, view, now),
+            Judgement::Skipped(ours) => course.is_skipped(ours, view, now),
+            Judgement::Failed(ours) => course.has_failed(ours, view, now),
+            Judgement::Live(ours) => course.is_live(*ours, view, now),
+            Judgement::Through(newer) => course.goes_through(newer, view, now),
+        }
+    }
+
+    /// No deployment: a verdict only by an answer that is late enough and reaches back to the push.
+    fn see_nothing(&mut self, index: usize, view: &View, now: Timestamp) {
+        let is_sure = view.snapshot.observed_at >= self.register_by && view.reaches_the_push();
+        let waited = self.policy.register_timeout;
+        let course = &mut self.courses[index];
+        match course.verdict {
+            None | Some(Verdict::Timeout | Verdict::Unobservable) if is_sure && course.deployment.is_none() => {
+                course.decide(Verdict::NoDeploy, Reason::NothingRegistered, tell::no_deploy(course, waited), now);
+            }
+            None => course.resume(),
+            Some(_) => {}
+        }
+    }
+
+    /// Something was seen after we had given up.
+    fn reopen(&mut self, index: usize, now: Timestamp) {
+        let course = &mut self.courses[index];
+        course.verdict = None;
+        course.times.decided_at = None;
+        course.given_up = false;
+        self.renew_deadline(now);
+    }
+
+    /// A watch that goes on after its time was up gets the same time again.
+    pub(super) fn renew_deadline(&mut self, now: Timestamp) {
+        if self.deadline <= now {
+            self.deadline = now + self.policy.timeout;
+        }
+    }
+}
+
+impl Course {
+    fn is_underway(&mut self, ours: &Deployment, phase: Phase, reason: Reason, view: &View) {
+        self.adopt(ours, view);
+        self.canceled_since = None;
+        let is_step_back = phase < self.phase && !matches!(reason, Reason::WaitingForApproval | Reason::UnknownState);
+        self.advance(phase, view.snapshot.observed_at);
+        self.reason = if is_step_back { running(self.phase) } else { reason };
+        self.message = tell::underway(self, ours);
+    }
+
+    fn is_canceled(&mut self, ours: &Deployment, until: Option<Timestamp>, view: &View, now: Timestamp) {
+        self.adopt(ours, view);
+        let at = view.snapshot.observed_at;
+        if self.canceled_since.is_some() && until.is_some_and(|until| until <= at) {
+            let message = tell::canceled(self, ours, view.stranger(ours));
+            return self.decide(Verdict::Canceled, Reason::CanceledByProvider, message, now);
+        }
+        self.canceled_since.get_or_insert(at);
+        self.phase = Phase::Queued;
+        self.reason = Reason::CanceledWaiting;
+        self.message = tell::canceled_waiting(self, ours);
+    }
+
+    fn is_skipped(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
+        self.adopt(ours, view);
+        let message = tell::skipped_by_provider(self, ours);
+        self.decide(Verdict::Skipped, Reason::SkippedByProvider, message, now);
+    }
+
+    fn is_excluded(&mut self, why: &Exclusion, view: &View, now: Timestamp) {
+        let (reason, message) = match why {
+            Exclusion::Branch(deployed) => (Reason::BranchNotDeployed, tell::other_branches(self, view, deployed)),
+            Exclusion::SwitchedOff => (Reason::DeployOnPushOff, tell::switched_off(self, view)),
+            Exclusion::Frozen(why) => (Reason::AppPinned, tell::frozen(self, why)),
+        };
+        self.decide(Verdict::Skipped, reason, message, now);
+    }
+
+    fn has_failed(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
+        self.adopt(ours, view);
+        let failure = failure(ours, self.phase, LogState::Wanted(0));
+        self.advance(failure.phase, view.snapshot.observed_at);
+        self.decide(Verdict::Failed, failure.code, tell::failed(self, &failure), now);
+        self.failure = Some(failure);
+    }
+
+    fn is_live(&mut self, ours: Option<&Deployment>, view: &View, now: Timestamp) {
+        if let Some(ours) = ours {
+            self.adopt(ours, view);
+        }
+        self.phase = self.phase.max(Phase::Verifying);
+        self.times.deployed_at.get_or_insert(view.snapshot.observed_at);
+        self.via = None;
+        self.decide(Verdict::Live, Reason::DeployedLive, tell::live(self), now);
+    }
+
+    fn goes_through(&mut self, newer: &Newer, view: &View, now: Timestamp) {
+        if let Some(ours) = newer.ours {
+            self.adopt(ours, view);
+        }
+        self.via = newer.commit.parse().ok();
+        let (verdict, reason, message) = match newer.fate {
+            Fate::Live => (Verdict::Live, Reason::Contained, tell::contained(self, newer.commit)),
+            Fate::Undecided => (Verdict::Superseded, Reason::NewerCommit, tell::superseded(self, newer.commit)),
+            Fate::Failed(theirs) => {
+                // Its log belongs to the newer commit's own watch.
+                let failure = failure(theirs, self.phase, LogState::None);
+                let message = tell::newer_failed(self, newer.commit, &failure);
+                self.failure = Some(failure);
+                (Verdict::Failed, Reason::NewerFailed, message)
+            }
+        };
+        if self.verdict != Some(verdict) || self.message != message {
+            self.decide(verdict, reason, message, now);
+        }
+    }
+
+    /// Takes the deployment for ours. Where it is another one than before the provider tries again, and the way
+    /// begins anew.
+    fn adopt(&mut self, ours: &Deployment, view: &View) {
+        if self.deployment.as_ref().is_some_and(|known| known.id != ours.id) {
+            self.phase = Phase::Registering;
+            self.canceled_since = None;
+            self.times.building_at = None;
+            self.times.deploying_at = None;
+            self.times.deployed_at = None;
+        }
+        let mark = ours.commits.iter().find(|mark| view.is_of_commit(mark));
+        self.deployment = Some(DeploymentRef {
+            id: ours.id.clone(),
+            url: ours.url.clone(),
+            sha: mark.map(|mark| mark.sha.clone()),
+            cause: ours.cause.as_str().to_owned(),
+        });
+        self.progress = ours.done_steps.map(|(done, total)| Progress {
+            done,
+            total,
+            step: ours.step.as_deref().map(text::visible),
+        });
+        self.times.registered_at.get_or_insert(view.snapshot.observed_at);
+    }
+
+    /// Moves on, never back.
+    fn advance(&mut self, phase: Phase, at: Timestamp) {
+        self.phase = self.phase.max(phase);
+        match self.phase {
+            Phase::Building => _ = self.times.building_at.get_or_insert(at),
+            Phase::Deploying => _ = self.times.deploying_at.get_or_insert(at),
+            Phase::Pushing | Phase::Registering | Phase::Queued | Phase::Verifying | Phase::Soaking => {}
+        }
+    }
+
+    /// A good answer brought no news; what the user had to mend is mended.
+    pub(super) fn resume(&mut self) {
+        if self.needs_the_user() {
+            self.reason = running(self.phase);
+            self.message = tell::resumed(self);
+        }
+    }
+}
+
+/// Why a course that goes on stands in this phase.
+pub(super) const fn running(phase: Phase) -> Reason {
+    match phase {
+        Phase::Pushing => Reason::PushRunning,
+        Phase::Registering => Reason::WaitingForDeployment,
+        Phase::Queued => Reason::DeployQueued,
+        Phase::Building => Reason::BuildRunning,
+        Phase::Deploying => Reason::DeployRunning,
+        Phase::Verifying | Phase::Soaking => Reason::NotServing,
+    }
+}
+
+/// What went wrong with a deployment that was seen this far.
+fn failure(failed: &Deployment, seen: Phase, log: LogState) -> Failure {
+    debug_assert_eq!(failed.state, State::Failed);
+    let in_build = failed.reason.as_ref().and_then(|reason| reason.in_build).unwrap_or(seen < Phase::Deploying);
+    let (phase, code) =
+        if in_build { (Phase::Building, Reason::BuildFailed) } else { (Phase::Deploying, Reason::DeployFailed) };
+    Failure { phase, code, summary: tell::summary(failed), log, log_url: failed.url.clone() }
+}

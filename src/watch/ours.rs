@@ -1,0 +1,152 @@
+//! What of a provider's answer counts for a push: which deployments are ours, and which contain ours.
+
+use super::{Cause, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, Watch};
+use crate::base::{Span, Timestamp};
+
+/// How much earlier than the push, by the provider's clock, a deployment of it may have been made: clocks differ.
+const SLACK: Span = Span::from_mins(2);
+/// How far back the list must reach for a commit that is tracked: when it was pushed is not known.
+const TRACKED: Span = Span::from_hours(7 * 24);
+/// How far the provider's clock may be off when the list is asked for; afterwards its own `Date` counts.
+const SKEW: Span = Span::from_hours(1);
+/// Fewer digits than this name no commit.
+const SHORTEST_PREFIX: usize = 7;
+
+/// A provider's answer, seen from one watch.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    watch: &'a Watch,
+    pub(super) snapshot: &'a Snapshot,
+    kin: &'a Kin,
+}
+
+impl<'a> View<'a> {
+    pub(super) const fn new(watch: &'a Watch, snapshot: &'a Snapshot, kin: &'a Kin) -> Self {
+        Self { watch, snapshot, kin }
+    }
+
+    /// The deployments of this very commit, newest first.
+    pub(super) fn ours(&self) -> impl Iterator<Item = &'a Deployment> {
+        let view = *self;
+        let is_ours = move |d: &&Deployment| d.commits.iter().any(|mark| view.is_of_commit(mark));
+        self.snapshot.deployments.iter().filter(is_ours).filter(move |d| view.counts(d, view.not_before()))
+    }
+
+    /// The deployments of commits that contain ours, newest first; only those newer than `ours`.
+    pub(super) fn containing(&self, ours: Option<&Deployment>) -> impl Iterator<Item = &'a Deployment> {
+        let view = *self;
+        let stop = ours.map(|d| d.id.clone());
+        let newer = self.snapshot.deployments.iter().take_while(move |d| Some(&d.id) != stop.as_ref());
+        newer.filter(move |d| view.contains(&d.commits)).filter(move |d| view.counts(d, view.not_before_newer()))
+    }
+
+    /// Commits that contain ours and were pushed from this clone later, newest first.
+    pub(super) fn newer_pushes(&self) -> impl Iterator<Item = &'a str> {
+        let contains = self.kin.newer_pushes.iter().filter(|newer| newer.relation == Relation::Contains);
+        contains.rev().map(|newer| newer.sha.as_str())
+    }
+
+    /// A newer deployment counts whose commit this clone does not know, so that nobody can tell whether it contains
+    /// ours.
+    pub(super) fn stranger(&self, ours: &Deployment) -> Option<&'a str> {
+        let view = *self;
+        let newer = self.snapshot.deployments.iter().take_while(|d| d.id != ours.id);
+        let mut marks = newer.filter(|d| view.counts(d, view.not_before_newer())).flat_map(|d| &d.commits);
+        marks.find(|mark| view.kin.of(&mark.sha) == Relation::Unknown).map(|mark| mark.sha.as_str())
+    }
+
+    /// The branch that was pushed.
+    pub(super) fn branch(&self) -> Option<&'a str> {
+        self.watch.push.ref_name.branch()
+    }
+
+    /// The deployment serves traffic now.
+    pub(super) fn serves(&self, deployment: &Deployment) -> bool {
+        let named = self.snapshot.live.as_ref().and_then(|live| live.deployment.as_ref());
+        deployment.is_live == Some(true) || named == Some(&deployment.id)
+    }
+
+    /// What serves traffic without being on the list, where it counts for this push. A deployment that has an id
+    /// and is not on the list is older than the list, so it counts for no push but one of unknown time.
+    pub(super) fn unlisted_live(&self) -> Option<&'a Live> {
+        let live = self.snapshot.live.as_ref()?;
+        let counts = match &live.deployment {
+            Some(id) => self.not_before().is_none() && self.snapshot.deployments.iter().all(|d| d.id != *id),
+            None => self.is_fresh(None, self.not_before()),
+        };
+        counts.then_some(live)
+    }
+
+    /// The mark names the watched commit.
+    pub(super) fn is_of_commit(&self, mark: &CommitMark) -> bool {
+        let sha = self.watch.sha.as_str();
+        match mark.quality {
+            Quality::Exact => mark.sha.eq_ignore_ascii_case(sha),
+            Quality::Prefix => {
+                let beginning = sha.get(..mark.sha.len());
+                mark.sha.len() >= SHORTEST_PREFIX && beginning.is_some_and(|b| b.eq_ignore_ascii_case(&mark.sha))
+            }
+        }
+    }
+
+    /// The commit among these that contains ours. Where one part is still at an older commit, none does.
+    pub(super) fn container(&self, marks: &'a [CommitMark]) -> Option<&'a str> {
+        let is = |relation| move |mark: &&CommitMark| self.kin.of(&mark.sha) == relation;
+        let is_behind = marks.iter().any(|mark| is(Relation::Older)(&mark));
+        marks.iter().find(is(Relation::Contains)).filter(|_| !is_behind).map(|mark| mark.sha.as_str())
+    }
+
+    /// The list reaches back to the push, so what is not on it does not exist.
+    pub(super) fn reaches_the_push(&self) -> bool {
+        let needed = self.in_provider_time(earliest(self.watch) + SKEW);
+        self.snapshot.reaches_back_to.is_none_or(|oldest| oldest <= needed)
+    }
+
+    /// A deployment of exactly this id, certainly made after the push, or one of a commit that contains it: the
+    /// remote must have the commit.
+    pub(super) fn proves_the_landing(&self) -> bool {
+        let is_exact = |mark: &CommitMark| mark.quality == Quality::Exact && self.is_of_commit(mark);
+        let is_proof = |d: &Deployment| d.created_at.is_some() && d.commits.iter().any(is_exact);
+        self.ours().any(is_proof) || self.containing(None).next().is_some()
+    }
+
+    fn contains(&self, marks: &'a [CommitMark]) -> bool {
+        self.container(marks).is_some()
+    }
+
+    /// Of the push's branch, not too old, and no way back to an older commit.
+    fn counts(&self, deployment: &Deployment, not_before: Option<Timestamp>) -> bool {
+        let is_of_branch = deployment.branch.as_deref().is_none_or(|branch| Some(branch) == self.branch());
+        deployment.cause != Cause::Rollback && is_of_branch && self.is_fresh(deployment.created_at, not_before)
+    }
+
+    /// A deployment without a date counts for a first push: it can hardly be older than the commit.
+    fn is_fresh(&self, created_at: Option<Timestamp>, not_before: Option<Timestamp>) -> bool {
+        let Some(not_before) = not_before else { return true };
+        created_at.map_or(self.watch.attempt == 1, |created_at| created_at >= not_before)
+    }
+
+    /// No deployment made before this counts as ours (provider's clock).
+    fn not_before(&self) -> Option<Timestamp> {
+        (self.watch.push.origin != Origin::Track).then(|| self.in_provider_time(self.watch.push.at) - SLACK)
+    }
+
+    /// The same for deployments of newer commits. A forced push may lead back from such a commit, so what was
+    /// deployed just before it does not count.
+    fn not_before_newer(&self) -> Option<Timestamp> {
+        let slack = if self.watch.push.forced == Some(true) { SLACK } else { Span::ZERO };
+        self.not_before().map(|not_before| not_before + slack)
+    }
+
+    fn in_provider_time(&self, ours: Timestamp) -> Timestamp {
+        let clock = self.snapshot.provider_clock.unwrap_or(self.snapshot.observed_at);
+        ours + clock.since(self.snapshot.observed_at)
+    }
+}
+
+/// The earliest moment a deployment of the push can be from, if the provider's clock is off by no more than
+/// [`SKEW`].
+pub(super) fn earliest(watch: &Watch) -> Timestamp {
+    let reach = if watch.push.origin == Origin::Track { TRACKED } else { SLACK };
+    watch.push.at - reach - SKEW
+}
