@@ -183,6 +183,7 @@ fn the_check_sees_what_it_should_see() {
         ("watch", "#[cfg(test)] mod tests { use crate::host; use std::fs; }"),
         ("host/files", "use std::fs; use crate::base; async fn f() {}"),
         ("push", "fn f() { vec![\"crate::host\"]; }"),
+        ("bin/afterpush-hook/note", "use crate::refs; use super::call; use afterpush::push::Sha;"),
     ];
     for (module, text) in good {
         let source = Source::new(module, text.to_owned());

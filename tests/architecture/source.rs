@@ -69,8 +69,13 @@ struct Reader {
 }
 
 impl Reader {
-    /// Notes a path, with `self`, `super` and the library's own name resolved to `crate`.
+    /// Notes a path, with `self`, `super` and the library's own name resolved to `crate`. A program's own modules
+    /// are no rooms.
     fn note(&mut self, path: &[String]) {
+        let is_inner = path.first().is_some_and(|first| ["crate", "self", "super"].contains(&first.as_str()));
+        if self.is_program && is_inner {
+            return;
+        }
         let up = path.iter().take_while(|step| ["self", "super"].contains(&step.as_str())).count();
         let supers = path[..up].iter().filter(|step| *step == "super").count();
         let rest = path[up..].join("::");

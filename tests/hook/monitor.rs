@@ -11,13 +11,14 @@ use crate::support::{Ran, until};
 /// Writes down how it was started.
 const WITNESS: &str = r#"#!/bin/sh
 seen=${0%/*}/seen
+ls -l /proc/$$/fd > "$seen.open"
 {
     echo "arguments $*"
     echo "folder $(pwd)"
     echo "session $(cut -d' ' -f6 /proc/$$/stat) of $$"
     env | sed 's/^/variable /'
     tr '\0' '\n' < /proc/self/fd/$AFTERPUSH_ENVIRONMENT | sed 's/^/handed /'
-    for number in /proc/$$/fd/*; do echo "open ${number##*/} $(readlink "$number")"; done
+    sed -n 's/.* \([0-9]*\) -> /open \1 /p' "$seen.open"
 } > "$seen.tmp"
 mv "$seen.tmp" "$seen"
 "#;
