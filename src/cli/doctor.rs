@@ -1,6 +1,22 @@
 //! `afterpush doctor`: checks everything a watch needs and says how to mend it.
+//!
+//! A check is data: what was looked at, how it stands, and the fix. Each is made by one small function; a new one
+//! is a function and a line in [`examine`].
+
+mod check;
+mod local;
+mod provider;
+mod settings;
+
+use serde::Serialize;
 
 use super::{Failure, Outcome, World};
+use crate::base::Layout;
+use crate::host::git::{GitError, Repo};
+use crate::host::places::Places;
+use crate::watch::exit;
+
+use check::{Check, State};
 
 /// What `afterpush doctor` takes.
 #[derive(Debug, clap::Args)]
@@ -13,7 +29,72 @@ pub struct Args {
     pub offline: bool,
 }
 
+/// `afterpush.doctor/1`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    /// No check failed.
+    ok: bool,
+    checks: &'a [Check],
+}
+
+/// The repository that is examined, and who does it.
+struct Patient<'a> {
+    world: &'a World,
+    repo: Repo,
+    layout: Layout,
+    places: Option<Places>,
+    uid: u32,
+}
+
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush doctor` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let checks = match Repo::discover(&world.cwd) {
+        Ok(repo) => examine(&Patient::new(world, repo), args.offline)?,
+        Err(error @ GitError::NotARepository(_)) => {
+            return Err(Failure::usage("not_a_repository", error.to_string()));
+        }
+        Err(error) => vec![local::git(), local::unreadable(&error)],
+    };
+    let failed = checks.iter().any(|check| check.state == State::Failed);
+    if world.json {
+        world.printer.document(&Document { schema: "afterpush.doctor/1", ok: !failed, checks: &checks });
+    } else {
+        world.printer.lines(&check::lines(&checks, world.style));
+    }
+    Ok(if failed && args.exit_code { Outcome::Code(exit::NO) } else { Outcome::Done })
+}
+
+/// Every check, in the order they are shown.
+fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> {
+    let mut checks = vec![
+        local::git(),
+        local::repository(patient),
+        local::monitor(patient),
+        local::last_push(patient),
+        local::disk(patient),
+        local::permissions(patient),
+        local::file_watch(patient),
+        local::leftovers(patient),
+    ];
+    let config = settings::read(patient);
+    checks.extend(settings::config(patient, &config));
+    let Ok(config) = config else { return Ok(checks) };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("runtime", "cannot ask the provider").because(error))?;
+    for settings in &config.targets {
+        checks.push(settings::target(patient, &config, settings));
+        checks.extend(runtime.block_on(provider::checks(patient, &config, settings, offline)));
+    }
+    Ok(checks)
+}
+
+impl<'a> Patient<'a> {
+    fn new(world: &'a World, repo: Repo) -> Self {
+        let uid = nix::unistd::geteuid().as_raw();
+        let layout = Layout::new(repo.common_dir(), uid);
+        Self { world, repo, layout, places: Places::of_user(), uid }
+    }
 }

@@ -6,6 +6,7 @@ pub mod files;
 pub mod git;
 pub mod http;
 pub mod journal;
+pub mod machine;
 pub mod places;
 pub mod secrets;
 pub mod settings;

@@ -1,0 +1,153 @@
+//! Checks of this machine and of the repository's files.
+
+use super::Patient;
+use super::check::Check;
+use crate::base::{Span, Timestamp};
+use crate::host::files::Folder;
+use crate::host::git::GitError;
+use crate::host::machine;
+use crate::process::{self, Presence};
+use crate::spool;
+use crate::status::Document;
+
+/// Below this a status file or a log may not be written any more.
+const LITTLE_ROOM: u64 = 64 << 20;
+/// A monitor needs a few dozen files.
+const FEW_FILES: u64 = 1000;
+/// What lies in the inbox's workshop longer than this was left by a crash.
+const LEFT_BEHIND: Span = Span::from_hours(1);
+
+pub(super) fn git() -> Check {
+    match machine::git_version() {
+        Ok(version) => Check::ok("git", version),
+        Err(why) => Check::failed("git", format!("git cannot be run: {why}"), "install git and put it into PATH"),
+    }
+}
+
+/// The repository is there, but cannot be read.
+pub(super) fn unreadable(error: &GitError) -> Check {
+    Check::failed("repository", error.to_string(), "make `git status` work here first")
+}
+
+pub(super) fn repository(patient: &Patient<'_>) -> Check {
+    let place = match patient.repo.worktree() {
+        Some(worktree) => worktree.display().to_string(),
+        None => format!("{} (bare, so there is no .afterpush.toml)", patient.repo.common_dir().display()),
+    };
+    let remotes = patient.repo.remotes();
+    if remotes.is_empty() {
+        let fix = "git remote add origin URL";
+        return Check::warning("repository", format!("{place} has no remote to push to"), fix);
+    }
+    Check::ok("repository", place)
+}
+
+pub(super) fn monitor(patient: &Patient<'_>) -> Check {
+    let own = env!("CARGO_PKG_VERSION");
+    match process::presence(&patient.layout, patient.world.now()) {
+        Presence::Responding(file) if file.identity.version == own => {
+            Check::ok("monitor", format!("running (pid {}, version {own})", file.identity.pid))
+        }
+        Presence::Responding(file) => Check::warning(
+            "monitor",
+            format!("running version {} (pid {}), this is {own}", file.identity.version, file.identity.pid),
+            "afterpush daemon stop; the next push starts the new one",
+        ),
+        Presence::Wedged(file) => Check::failed(
+            "monitor",
+            format!("running (pid {}), but it has not shown a sign of life for a while", file.identity.pid),
+            "afterpush daemon stop",
+        ),
+        Presence::Absent if !process::may_summon(&patient.world.environment.pairs()) => {
+            Check::skipped("monitor", "not running, and not started here (a CI runner, or AFTERPUSH=0)")
+        }
+        Presence::Absent => Check::skipped("monitor", "not running; the next push starts it"),
+    }
+}
+
+pub(super) fn last_push(patient: &Patient<'_>) -> Check {
+    const ID: &str = "last_push";
+    let folder = Folder::existing(&patient.layout.status_dir());
+    let text = folder.and_then(|folder| folder.map_or(Ok(None), |folder| folder.read("latest.json", 1 << 20)));
+    let fix = "afterpush wait, which has it written anew";
+    match text {
+        Ok(None) => Check::skipped(ID, "none was watched yet"),
+        Ok(Some(text)) => match serde_json::from_slice::<Document>(&text) {
+            Ok(document) => Check::ok(ID, told(&document, patient.world.now())),
+            Err(_) => Check::warning(ID, "latest.json is damaged", fix),
+        },
+        Err(why) => Check::warning(ID, format!("latest.json cannot be read: {why}"), fix),
+    }
+}
+
+fn told(document: &Document, now: Timestamp) -> String {
+    let word = document.verdict.as_ref().map(ToString::to_string);
+    let word = word.or_else(|| document.phase.as_ref().map(ToString::to_string)).unwrap_or_default();
+    let push = document.push.as_ref();
+    let to = push.map(|push| format!(" to {} {}", push.remote, push.ref_name)).unwrap_or_default();
+    let ago = push.and_then(|push| push.at).map(|at| format!(", {} ago", now.since(at))).unwrap_or_default();
+    format!("{}{to}{ago}: {word}", document.commit.short)
+}
+
+pub(super) fn disk(patient: &Patient<'_>) -> Check {
+    let common_dir = patient.repo.common_dir();
+    let disk = match machine::disk(common_dir) {
+        Ok(disk) => disk,
+        Err(why) => return Check::warning("disk", format!("{} cannot be asked: {why}", common_dir.display()), ""),
+    };
+    let free = format!("{} MiB free", disk.free_bytes >> 20);
+    if disk.is_read_only || nix::unistd::access(common_dir, nix::unistd::AccessFlags::W_OK).is_err() {
+        let detail = format!("{} cannot be written", common_dir.display());
+        return Check::failed("disk", detail, "afterpush keeps its files there: make it writable for you");
+    }
+    if disk.free_bytes < LITTLE_ROOM || disk.free_files.is_some_and(|files| files < FEW_FILES) {
+        let files = disk.free_files.map(|files| format!(", {files} files can be made")).unwrap_or_default();
+        return Check::failed(
+            "disk",
+            format!("{free}{files}"),
+            "make room; `afterpush clean` removes old status files",
+        );
+    }
+    Check::ok("disk", free)
+}
+
+pub(super) fn permissions(patient: &Patient<'_>) -> Check {
+    let private = patient.layout.private();
+    match machine::exposed(private, patient.uid) {
+        None => Check::skipped("permissions", "nothing private is there yet"),
+        Some(found) if found.is_empty() => Check::ok("permissions", "what is private is closed to others"),
+        Some(found) => {
+            let first = found[0].display();
+            let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+            let fix = format!("chmod -R go= {0}; chown -R {1} {0}", private.display(), patient.uid);
+            Check::failed("permissions", format!("{first}{more}: another user's, or open to others"), fix)
+        }
+    }
+}
+
+pub(super) fn file_watch(patient: &Patient<'_>) -> Check {
+    match machine::can_watch(patient.repo.common_dir()) {
+        Ok(()) => Check::ok("file_watch", "the system tells of new requests at once"),
+        Err(why) => Check::warning(
+            "file_watch",
+            format!("{why}; the monitor looks every few seconds instead"),
+            "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches with sysctl",
+        ),
+    }
+}
+
+pub(super) fn leftovers(patient: &Patient<'_>) -> Check {
+    let left = spool::leftovers(&patient.layout, patient.world.now() - LEFT_BEHIND);
+    let left = left.iter().filter(|path| path.parent().is_some_and(|folder| folder.ends_with("tmp"))).count();
+    let bad = Folder::existing(&patient.layout.inbox().join("bad")).ok().flatten();
+    let broken = bad.and_then(|folder| folder.names().ok()).unwrap_or_default().len();
+    if left + broken == 0 {
+        return Check::ok("leftovers", "none");
+    }
+    let detail = format!("{broken} broken requests set aside, {left} unfinished ones");
+    Check::warning(
+        "leftovers",
+        detail,
+        format!("look into {}, then: afterpush clean", patient.layout.inbox().display()),
+    )
+}

@@ -1,0 +1,143 @@
+//! Checks that ask: is there a credential, does the provider accept it, does it know the app, do the clocks agree?
+
+use super::Patient;
+use super::check::Check;
+use super::settings::branches;
+use crate::base::{Span, text};
+use crate::config::{Config, TargetSettings};
+use crate::host::exchange;
+use crate::host::http::Http;
+use crate::host::secrets::{self, Bound, Environment};
+use crate::provider::{self, Heard, Provider, Want};
+use crate::watch::{Misheard, Snapshot, Target};
+
+/// More questions than this for one look would be a provider that leads in circles.
+const MOST_QUESTIONS: usize = 8;
+/// Two clocks further apart than this make times hard to read.
+const CLOCKS_APART: Span = Span::from_secs(30);
+
+/// The credential of a target, and what its provider says.
+pub(super) async fn checks(
+    patient: &Patient<'_>,
+    config: &Config,
+    settings: &TargetSettings,
+    offline: bool,
+) -> Vec<Check> {
+    let target = &settings.target;
+    let Some(provider) = provider::by_name(&target.provider) else { return Vec::new() };
+    let id = format!("credentials.{}", target.name);
+    let bound = match secrets::credential(target, provider, &environment(patient, target)).await {
+        Ok(bound) => bound,
+        Err(why) => return vec![Check::failed(id, why, "")],
+    };
+    let mut checks = vec![Check::ok(id, format!("from {}", bound.from))];
+    let id = format!("provider.{}", target.name);
+    if offline {
+        checks.push(Check::skipped(id, "not asked (--offline)"));
+        return checks;
+    }
+    match look(target, provider, &bound).await {
+        Ok(snapshot) => {
+            checks.push(heard(&id, target, &snapshot));
+            checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
+            checks.extend(clock(target, &snapshot));
+        }
+        Err(no) => checks.push(no.check(&id, target, &bound)),
+    }
+    checks
+}
+
+fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
+    let config_home = patient.places.as_ref().map(|places| places.config_home().to_path_buf());
+    Environment::new(patient.world.environment.pairs(), &secrets::names([target])).with_config_home(config_home)
+}
+
+/// Why a look brought nothing.
+enum No {
+    Unreachable(String),
+    Misheard(Misheard),
+}
+
+/// One look, as the monitor takes it.
+async fn look(target: &Target, provider: &dyn Provider, bound: &Bound) -> Result<Snapshot, No> {
+    let (http, want) = (Http::new(), Want::default());
+    let mut ask = provider.ask(target, &want);
+    let mut answers = Vec::new();
+    for _ in 0..MOST_QUESTIONS {
+        let answer = exchange::perform(&http, &ask, Some(bound)).await;
+        answers.push(answer.map_err(|why| No::Unreachable(why.to_string()))?);
+        match provider.hear(target, &want, &answers).map_err(No::Misheard)? {
+            Heard::Ask(next) => ask = next,
+            Heard::Seen(snapshot) => return Ok(snapshot),
+        }
+    }
+    Err(No::Misheard(Misheard::Garbled("it answers every question with another one".to_owned())))
+}
+
+fn heard(id: &str, target: &Target, snapshot: &Snapshot) -> Check {
+    let latency = snapshot.latency;
+    let count = snapshot.deployments.len();
+    let detail = format!("knows app {} ({count} deployments on the newest page, answered in {latency})", target.app);
+    let Some(frozen) = &snapshot.frozen else { return Check::ok(id, detail) };
+    Check::warning(
+        id,
+        format!("deploys no push at the moment: {frozen}"),
+        "undo that at the provider, if it is not meant",
+    )
+}
+
+fn remarks(id: &str, watched: &[String], snapshot: &Snapshot) -> Vec<Check> {
+    let mut checks: Vec<_> = snapshot.remarks.iter().map(|remark| Check::warning(id, remark, "")).collect();
+    let triggers = snapshot.triggers.as_deref().unwrap_or_default();
+    let deploying: Vec<_> = triggers.iter().filter(|t| t.on_push).map(|t| t.branch.as_str()).collect();
+    let is_pattern = |branch: &String| branch.contains(['*', '?', '[', '{']);
+    let fits = |branch: &String| is_pattern(branch) || deploying.contains(&branch.as_str());
+    if snapshot.triggers.is_some() && !watched.iter().any(fits) {
+        let told = if deploying.is_empty() { "no branch".to_owned() } else { deploying.join(", ") };
+        let detail = format!("the app deploys pushes of {}, watched: {}", text::visible(&told), watched.join(", "));
+        checks.push(Check::warning(id, detail, "set branches of the target, or deploy on push at the provider"));
+    }
+    checks
+}
+
+fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
+    let theirs = snapshot.provider_clock?;
+    let apart = Span::from_micros(snapshot.observed_at.since(theirs).as_micros().abs());
+    let id = format!("clock.{}", target.name);
+    if apart <= CLOCKS_APART {
+        return Some(Check::ok(id, "agrees with the provider's"));
+    }
+    let direction = if snapshot.observed_at > theirs { "ahead of" } else { "behind" };
+    let detail = format!("this machine's is {apart} {direction} the provider's");
+    Some(Check::warning(id, detail, "let the machine set its clock (timedatectl set-ntp true)"))
+}
+
+impl No {
+    fn check(&self, id: &str, target: &Target, bound: &Bound) -> Check {
+        match self {
+            Self::Unreachable(why) => {
+                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
+            }
+            Self::Misheard(Misheard::Denied(why)) => {
+                let fix = format!("make a new token and put it into {}", bound.from);
+                Check::failed(id, format!("refuses the credential from {}: {why}", bound.from), fix)
+            }
+            Self::Misheard(Misheard::Forbidden(why)) => {
+                let fix = "give the token the right to read apps (DigitalOcean: app:read)";
+                Check::failed(id, format!("does not let this credential read apps: {why}"), fix)
+            }
+            Self::Misheard(Misheard::NotFound(why)) => {
+                let detail = format!("knows no app {}: {why}", target.app);
+                Check::failed(id, detail, "put `app` right, or use a token of the account it belongs to")
+            }
+            Self::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
+                Check::warning(id, no.to_string(), "try again later")
+            }
+            Self::Misheard(no @ Misheard::Garbled(_)) => Check::failed(
+                id,
+                format!("answers in words that are not understood: {no}"),
+                "check base_url and proxies",
+            ),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Checks of the configuration: what was read, from where, and what it means for a push.
+
+use super::Patient;
+use super::check::Check;
+use crate::config::{self, Config, ConfigError, Hints, LayerKind, TargetSettings};
+use crate::host::settings::{self, Sources};
+
+/// Reads the configuration as every other command does.
+pub(super) fn read(patient: &Patient<'_>) -> Result<Config, ConfigError> {
+    with_sources(patient, settings::read)
+}
+
+fn with_sources<T>(patient: &Patient<'_>, act: impl FnOnce(&Sources<'_>) -> T) -> T {
+    act(&Sources {
+        layout: &patient.layout,
+        worktree: patient.repo.worktree(),
+        places: patient.places.as_ref(),
+        variable: &|name| patient.world.environment.get(name).map(str::to_owned),
+        uid: patient.uid,
+    })
+}
+
+/// The files, what they tell, and what was ignored in them.
+pub(super) fn config(patient: &Patient<'_>, config: &Result<Config, ConfigError>) -> Vec<Check> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            let fix = error.hint.as_deref().unwrap_or("put the line right");
+            return vec![Check::failed("config", error.to_string(), fix)];
+        }
+    };
+    let mut found = if config.targets.is_empty() {
+        Check::failed("config", "no target is configured", "afterpush init")
+    } else {
+        Check::ok("config", files(patient).join(", "))
+    };
+    found.notes = config.origins().map(|(key, place)| format!("{key}: {place}")).collect();
+    let ignored = |warning: &crate::watch::Warning| Check::warning("config", &warning.message, "");
+    let mut checks = vec![found];
+    checks.extend(config.warnings.iter().map(ignored));
+    if patient.places.is_none() {
+        let detail = "there is no home folder, so no configuration of your own is read";
+        checks.push(Check::warning("config", detail, "set HOME"));
+    }
+    checks
+}
+
+/// The files that are there, as people know them.
+fn files(patient: &Patient<'_>) -> Vec<String> {
+    let there = |kind| {
+        let path = with_sources(patient, |sources| sources.path(kind)).filter(|path| path.exists())?;
+        Some(if kind == LayerKind::Tracked { config::TRACKED_FILE.to_owned() } else { path.display().to_string() })
+    };
+    [LayerKind::Local, LayerKind::Tracked, LayerKind::User].into_iter().filter_map(there).collect()
+}
+
+/// What a target is, and which pushes go there.
+pub(super) fn target(patient: &Patient<'_>, config: &Config, settings: &TargetSettings) -> Check {
+    let target = &settings.target;
+    let branches = branches(patient, config, settings).join(", ");
+    let remotes = config.watch.remotes.join(", ");
+    let detail = format!("{} app {}; pushes of {branches} to {remotes}", target.provider, target.app);
+    let id = format!("target.{}", target.name);
+    let known = patient.repo.remotes();
+    if !config.watch.remotes.iter().any(|name| known.iter().any(|(remote, _)| remote == name)) {
+        let fix = "name the remote you push to in [watch] remotes";
+        return Check::warning(id, format!("{detail}, but there is no such remote"), fix);
+    }
+    Check::ok(id, detail)
+}
+
+/// The branches whose pushes are watched for a target, before the provider was asked.
+pub(super) fn branches(patient: &Patient<'_>, config: &Config, settings: &TargetSettings) -> Vec<String> {
+    let head = config.watch.remotes.iter().find_map(|remote| patient.repo.default_branch(remote));
+    config::branches_for(settings, &config.watch, Hints { remote_head: head.as_deref(), triggers: None })
+}

@@ -1,0 +1,93 @@
+//! What the machine has to offer: git, room on the disk, a way to be told of changed files.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::sys::statvfs::{FsFlags, statvfs};
+use notify::{RecursiveMode, Watcher};
+
+/// The room on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes the user may still write.
+    pub free_bytes: u64,
+    /// Files the user may still make; `None` where the file system does not count them.
+    pub free_files: Option<u64>,
+    /// Nothing can be written at all.
+    pub is_read_only: bool,
+}
+
+/// The version of the git that `PATH` leads to, as `2.47.3`.
+pub fn git_version() -> io::Result<String> {
+    let output = Command::new("git").arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = words.strip_prefix("git version ").and_then(|rest| rest.split_whitespace().next());
+    version.map(str::to_owned).ok_or_else(|| io::Error::other("it does not tell its version"))
+}
+
+/// The disk a path lies on.
+pub fn disk(path: &Path) -> io::Result<Disk> {
+    let facts = statvfs(path)?;
+    let free_bytes = facts.blocks_available().saturating_mul(facts.fragment_size());
+    let free_files = (facts.files() > 0).then(|| facts.files_available());
+    Ok(Disk { free_bytes, free_files, is_read_only: facts.flags().contains(FsFlags::ST_RDONLY) })
+}
+
+/// Whether the system still has a file watch to give; the error says why not.
+pub fn can_watch(path: &Path) -> Result<(), String> {
+    let mut watcher = notify::recommended_watcher(|_| {}).map_err(|why| why.to_string())?;
+    watcher.watch(path, RecursiveMode::NonRecursive).map_err(|why| why.to_string())
+}
+
+/// What in the user's private folder, and the folder itself, is not the user's own or is open to others. Looks no
+/// deeper than a monitor writes, and follows no link. `None` where there is no such folder.
+pub fn exposed(private: &Path, uid: u32) -> Option<Vec<PathBuf>> {
+    fs::symlink_metadata(private).ok()?;
+    let mut found = Vec::new();
+    collect_exposed(private, uid, 3, &mut found);
+    Some(found)
+}
+
+fn collect_exposed(path: &Path, uid: u32, depth: usize, found: &mut Vec<PathBuf>) {
+    let Ok(facts) = fs::symlink_metadata(path) else { return };
+    if facts.uid() != uid || facts.mode() & 0o077 != 0 {
+        found.push(path.to_owned());
+    }
+    if depth > 0 && facts.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.for_each(|entry| collect_exposed(&entry.path(), uid, depth - 1, found));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_others_could_touch_is_found() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (private, uid) = (folder.path().join("u1"), nix::unistd::getuid().as_raw());
+        assert_eq!(exposed(&private, uid), None);
+        fs::create_dir_all(private.join("inbox")).expect("folders");
+        fs::write(private.join("inbox/open"), "").expect("a file");
+        let modes = [(private.clone(), 0o700), (private.join("inbox"), 0o700), (private.join("inbox/open"), 0o604)];
+        for (path, mode) in modes {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+        }
+        assert_eq!(exposed(&private, uid), Some(vec![private.join("inbox/open")]));
+        assert_eq!(exposed(&private, uid + 1).map(|found| found.len()), Some(3));
+    }
+
+    #[test]
+    fn the_disk_and_git_are_there() {
+        let disk = disk(&std::env::temp_dir()).expect("the disk answers");
+        assert!(disk.free_bytes > 0 && !disk.is_read_only);
+        let version = git_version().expect("git answers");
+        assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{version}");
+    }
+}
