@@ -3,7 +3,7 @@
 use super::Patient;
 use super::check::Check;
 use super::settings::branches;
-use crate::base::{Span, text};
+use crate::base::Span;
 use crate::config::{Config, TargetSettings};
 use crate::host::exchange;
 use crate::host::http::Http;
@@ -42,7 +42,7 @@ pub(super) async fn checks(
             checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
             checks.extend(clock(target, &snapshot));
         }
-        Err(no) => checks.push(no.check(&id, target, &bound)),
+        Err(no) => checks.push(no.check(&id)),
     }
     checks
 }
@@ -94,7 +94,7 @@ fn remarks(id: &str, watched: &[String], snapshot: &Snapshot) -> Vec<Check> {
     let fits = |branch: &String| is_pattern(branch) || deploying.contains(&branch.as_str());
     if snapshot.triggers.is_some() && !watched.iter().any(fits) {
         let told = if deploying.is_empty() { "no branch".to_owned() } else { deploying.join(", ") };
-        let detail = format!("the app deploys pushes of {}, watched: {}", text::visible(&told), watched.join(", "));
+        let detail = format!("the app deploys pushes of {told}; watched are {}", watched.join(", "));
         checks.push(Check::warning(id, detail, "set branches of the target, or deploy on push at the provider"));
     }
     checks
@@ -113,31 +113,16 @@ fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
 }
 
 impl No {
-    fn check(&self, id: &str, target: &Target, bound: &Bound) -> Check {
+    /// The adapter's own sentence says what to do about a refusal.
+    fn check(&self, id: &str) -> Check {
         match self {
             Self::Unreachable(why) => {
                 Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
             }
-            Self::Misheard(Misheard::Denied(why)) => {
-                let fix = format!("make a new token and put it into {}", bound.from);
-                Check::failed(id, format!("refuses the credential from {}: {why}", bound.from), fix)
-            }
-            Self::Misheard(Misheard::Forbidden(why)) => {
-                let fix = "give the token the right to read apps (DigitalOcean: app:read)";
-                Check::failed(id, format!("does not let this credential read apps: {why}"), fix)
-            }
-            Self::Misheard(Misheard::NotFound(why)) => {
-                let detail = format!("knows no app {}: {why}", target.app);
-                Check::failed(id, detail, "put `app` right, or use a token of the account it belongs to")
-            }
             Self::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
                 Check::warning(id, no.to_string(), "try again later")
             }
-            Self::Misheard(no @ Misheard::Garbled(_)) => Check::failed(
-                id,
-                format!("answers in words that are not understood: {no}"),
-                "check base_url and proxies",
-            ),
+            Self::Misheard(no) => Check::failed(id, no.to_string(), ""),
         }
     }
 }
