@@ -1,6 +1,7 @@
 //! The command line: the commands, and the flags all of them take.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -35,8 +36,9 @@ pub struct Global {
     /// Run as if started in DIR; several add up, as in git
     #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append)]
     pub directory: Vec<PathBuf>,
-    /// When to colour
+    /// When to colour: auto, always, never
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub color: Color,
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
@@ -105,6 +107,12 @@ pub enum Command {
 impl Command {
     /// Runs it.
     pub fn run(&self, world: &World) -> Result<Outcome, Failure> {
+        let answers = matches!(self, Self::Status(_) | Self::Wait(_) | Self::Watch(_));
+        // Where 1 is no answer about a commit, what could not be found out simply failed.
+        self.carry_out(world).map_err(|failure| if answers { failure } else { failure.plain() })
+    }
+
+    fn carry_out(&self, world: &World) -> Result<Outcome, Failure> {
         match self {
             Self::Init(args) => init::run(args, world),
             Self::Install(args) => install::run(args, world),
@@ -148,8 +156,8 @@ pub struct Patience {
     /// Give up waiting after this long (exit 124); the monitor goes on
     #[arg(long, value_name = "DUR")]
     pub timeout: Option<Span>,
-    /// Be content when it has come this far [default: healthy where a health endpoint is configured, else live]
-    #[arg(long = "for", value_name = "STAGE", value_enum)]
+    /// Be content with: registered, built, live, healthy [default: healthy where that is configured, else live]
+    #[arg(long = "for", value_name = "STAGE", value_enum, hide_possible_values = true)]
     pub until: Option<Stage>,
 }
 
@@ -164,6 +172,17 @@ pub enum Stage {
     Live,
     /// Health agrees
     Healthy,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Registered => "registered",
+            Self::Built => "built",
+            Self::Live => "live",
+            Self::Healthy => "healthy",
+        })
+    }
 }
 
 /// What can be told of the common flags before the command line is understood: how to say that it is not.

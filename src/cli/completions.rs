@@ -1,6 +1,8 @@
 //! `afterpush completions`: a completion script.
 
-use super::{Failure, Outcome, World};
+use clap::CommandFactory;
+
+use super::{Cli, Failure, Outcome, World};
 
 /// What `afterpush completions` takes.
 #[derive(Debug, clap::Args)]
@@ -11,6 +13,10 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush completions` is not built yet"))
+#[expect(clippy::unnecessary_wraps, reason = "all commands have one shape")]
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "afterpush", &mut script);
+    world.printer.raw(&String::from_utf8_lossy(&script));
+    Ok(Outcome::Done)
 }

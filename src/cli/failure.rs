@@ -5,9 +5,8 @@ use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
-use serde::Serialize;
-
 use crate::base::text;
+use crate::status::{ERROR_SCHEMA, ErrorDocument};
 use crate::watch::exit;
 
 /// A command that could not do its work.
@@ -34,15 +33,9 @@ pub enum Kind {
     Config,
     /// Something else failed. Exit code 1.
     Failed,
-}
-
-/// `afterpush.error/1`.
-#[derive(Serialize)]
-struct ErrorDocument<'a> {
-    schema: &'static str,
-    code: &'a str,
-    message: String,
-    hint: Option<&'a str>,
+    /// The state of a commit could not be found out. Exit code 5, for `status`, `wait` and `watch`, where 1 is an
+    /// answer.
+    Unknown,
 }
 
 impl Failure {
@@ -59,6 +52,11 @@ impl Failure {
     /// Anything else.
     pub fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, code, message)
+    }
+
+    /// The state of a commit could not be found out.
+    pub fn unknown(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Unknown, code, message)
     }
 
     fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
@@ -79,6 +77,13 @@ impl Failure {
         self
     }
 
+    /// The same for a command whose exit code says nothing about a commit.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        let kind = if self.kind == Kind::Unknown { Kind::Failed } else { self.kind };
+        Self { kind, ..self }
+    }
+
     /// The exit code for the operating system.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code())
@@ -90,6 +95,7 @@ impl Failure {
             Kind::Usage => exit::USAGE,
             Kind::Config => exit::CONFIG,
             Kind::Failed => exit::NO,
+            Kind::Unknown => exit::UNKNOWN,
         }
     }
 
@@ -111,10 +117,10 @@ impl Failure {
     /// `afterpush.error/1`, on one line.
     pub fn document(&self) -> String {
         let document = ErrorDocument {
-            schema: "afterpush.error/1",
-            code: self.code,
+            schema: ERROR_SCHEMA.to_owned(),
+            code: self.code.to_owned(),
             message: self.sentence(),
-            hint: self.hint.as_deref(),
+            hint: self.hint.clone(),
         };
         serde_json::to_string(&document).unwrap_or_else(|_| self.message.clone())
     }
@@ -146,7 +152,8 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_exit_code() {
-        let codes = [Kind::Usage, Kind::Config, Kind::Failed].map(|kind| Failure::new(kind, "x", "x").code());
-        assert_eq!(codes, [2, 4, 1]);
+        let codes =
+            [Kind::Usage, Kind::Config, Kind::Failed, Kind::Unknown].map(|kind| Failure::new(kind, "x", "x").code());
+        assert_eq!(codes, [2, 4, 1, 5]);
     }
 }

@@ -1,6 +1,18 @@
 //! `afterpush list`: running watches and recent verdicts.
 
-use super::{Failure, Outcome, World};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::place::{Place, documents};
+use super::{Failure, Outcome, World, view};
+use crate::base::Layout;
+use crate::host::places::Places;
+use crate::status::Document;
+
+/// The schema of [`ListDocument`].
+pub const LIST_SCHEMA: &str = "afterpush.list/1";
 
 /// What `afterpush list` takes.
 #[derive(Debug, clap::Args)]
@@ -16,7 +28,91 @@ pub struct Args {
     pub number: usize,
 }
 
+/// What `list --json` prints: the newest push first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ListDocument {
+    /// `afterpush.list/1`
+    pub schema: String,
+    /// The commits.
+    pub items: Vec<Item>,
+}
+
+/// A commit in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Item {
+    /// The git common dir of its repository.
+    pub repository: String,
+    /// Its status.
+    #[serde(flatten)]
+    pub status: Document,
+}
+
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush list` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let mut items = Vec::new();
+    for (layout, head) in repositories(args, world)? {
+        let repository = layout.common_dir().display().to_string();
+        let of_repository = documents(&layout)
+            .into_iter()
+            .map(|document| Item { repository: repository.clone(), status: document.seen(world.now(), head.as_ref()) });
+        items.extend(of_repository.filter(|item| !args.active || !item.status.done));
+    }
+    items.sort_by_key(|item| std::cmp::Reverse(started(&item.status)));
+    let total = items.len();
+    items.truncate(args.number);
+    show(args, world, items, total);
+    Ok(Outcome::Done)
+}
+
+/// The files of the repositories to list, with what HEAD is at where that is known.
+fn repositories(args: &Args, world: &World) -> Result<Vec<(Layout, Option<crate::push::Sha>)>, Failure> {
+    if !args.all_repos {
+        let place = Place::find(world)?;
+        return Ok(vec![(place.layout.clone(), place.repo.head())]);
+    }
+    let uid = nix::unistd::geteuid().as_raw();
+    let known = Places::of_user().map(|places| places.repositories()).unwrap_or_default();
+    let layout = |common_dir: PathBuf| (Layout::new(&common_dir, uid), None);
+    Ok(known.into_iter().map(layout).collect())
+}
+
+fn show(args: &Args, world: &World, items: Vec<Item>, total: usize) {
+    let now = world.now();
+    if world.json {
+        world.printer.document(&ListDocument { schema: LIST_SCHEMA.to_owned(), items });
+    } else if world.quiet {
+        for item in &items {
+            world.printer.line(&item.status.word());
+        }
+    } else if world.is_terminal {
+        let names: Option<Vec<_>> =
+            args.all_repos.then(|| items.iter().map(|item| short_name(&item.repository)).collect());
+        let shown = items.len();
+        let statuses: Vec<_> = items.into_iter().map(|item| item.status).collect();
+        world.printer.lines(&view::table(&statuses, names.as_deref(), &world.style, now));
+        if shown < total {
+            world.printer.note(&format!("{shown} of {total} shown; `afterpush list -n {total}` shows all"));
+        }
+    } else {
+        for item in &items {
+            world.printer.line(&view::listed_row(&item.status, &item.repository, now));
+        }
+    }
+    if total == 0 {
+        let what = if args.active { "no commit is being watched" } else { "no push is known yet" };
+        world.printer.note(what);
+    }
+}
+
+/// When it was pushed; what was tracked by hand stands where it was first looked at.
+fn started(document: &Document) -> Option<crate::base::Timestamp> {
+    document.push.as_ref().and_then(|push| push.at).or(document.observed_at)
+}
+
+/// The folder people know a repository by.
+fn short_name(common_dir: &str) -> String {
+    let path = Path::new(common_dir);
+    let path = if path.file_name().is_some_and(|name| name == ".git") { path.parent().unwrap_or(path) } else { path };
+    let name = path.file_name().map_or_else(|| common_dir.to_owned(), |name| name.to_string_lossy().into_owned());
+    crate::base::text::visible(&name)
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, Outcome, World};
+use clap::CommandFactory;
+
+use super::{Cli, Failure, Outcome, World};
 
 /// What `afterpush man` takes.
 #[derive(Debug, clap::Args)]
@@ -13,6 +15,15 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush man` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let cannot = |error| Failure::failed("man", "cannot write the manual pages").because(error);
+    if let Some(folder) = &args.dir {
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+        clap_mangen::generate_to(Cli::command(), folder).map_err(cannot)?;
+        return Ok(Outcome::Done);
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(cannot)?;
+    world.printer.raw(&String::from_utf8_lossy(&page));
+    Ok(Outcome::Done)
 }

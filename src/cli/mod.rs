@@ -4,28 +4,39 @@
 //! results on the world's [`Printer`] and answers with an [`Outcome`]; [`main`] turns that, or the [`Failure`], into
 //! words and an exit code once, and is the only place that does.
 
+mod answer;
 mod args;
 mod clean;
 mod completions;
 mod daemon;
 mod demo;
 mod doctor;
+mod excerpt;
 mod exit_codes;
 mod failure;
+mod follow;
+mod helper;
 mod init;
 mod install;
+mod judge;
 mod list;
 mod logs;
 mod man;
 mod outcome;
+mod place;
 mod printer;
+mod pushes;
+mod report;
 mod schema;
+mod start;
 mod status;
 mod stop;
 mod style;
 mod track;
 mod uninstall;
+mod view;
 mod wait;
+mod waiting;
 mod watch;
 mod world;
 
@@ -40,6 +51,14 @@ pub use outcome::Outcome;
 pub use printer::Printer;
 pub use style::{Style, Tone};
 pub use world::{Environment, World};
+
+/// The exit code after Ctrl-C, as shells count it.
+pub const INTERRUPTED: u8 = 130;
+
+/// Below the help of the commands that answer with a verdict.
+const VERDICT_CODES: &str = "\
+Exit codes: 0 live, 1 the answer is no, 3 nothing deployed, 4 credentials or configuration, 5 cannot tell, 6 superseded, \
+7 nobody watches it, 8 still in progress (status), 124 timed out; see `afterpush exit-codes`.";
 
 /// Runs the program with the arguments and the environment of this process.
 pub fn main() -> ExitCode {
@@ -84,4 +103,10 @@ fn tell_usage(world: &World, error: &clap::Error) -> ExitCode {
         world.printer.raw_note(&error.render().ansi().to_string());
     }
     ExitCode::from(2)
+}
+
+/// A runtime for the commands that wait.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Failure::unknown("runtime", "cannot wait").because(error))
 }

@@ -1,10 +1,23 @@
 //! `afterpush status`: the answer for a commit, from disk.
 
+use std::time::Duration;
+
+use super::answer::{Answer, answer};
 use super::args::Subject;
-use super::{Failure, Outcome, World};
+use super::follow::{Follow, Seen};
+use super::place::Place;
+use super::report::{complete, report};
+use super::{Failure, Outcome, World, judge};
+use crate::process::{self, Presence};
+use crate::push::{Asked, Request, Sha, TrackNote};
+use crate::status::{Document, Unwatched};
+
+/// How long `--refresh` waits for the sources.
+const REFRESH_LIMIT: Duration = Duration::from_secs(15);
 
 /// What `afterpush status` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = super::VERDICT_CODES)]
 pub struct Args {
     /// The commit, and what of it
     #[command(flatten)]
@@ -15,6 +28,75 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush status` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let place = Place::find(world)?;
+    let sha = place.commit(&args.subject.rev)?;
+    let found = answer(&place, world, &sha)?;
+    let document = match found {
+        Answer::Own(document) if args.refresh => refreshed(&place, world, *document)?,
+        Answer::Through(tip) if args.refresh => place.inside(&sha, &refreshed(&place, world, *tip)?),
+        found => from_disk(&place, world, &sha, found)?,
+    };
+    let document = judge::answer_to(&args.subject, complete(&place, world, document))?;
+    report(world, &document);
+    Ok(Outcome::Code(document.exit_code))
+}
+
+fn from_disk(place: &Place, world: &World, sha: &Sha, found: Answer) -> Result<Document, Failure> {
+    Ok(match found {
+        Answer::Own(document) => *document,
+        Answer::Through(tip) => place.inside(sha, &tip),
+        Answer::Pushing(request) => {
+            // A request nobody takes would lie there until the next push.
+            if process::presence(&place.layout, world.now()) == Presence::Absent {
+                place.ensure_monitor(world)?;
+            }
+            place.requested(sha, &request)
+        }
+        Answer::Found(note) => {
+            let request = pick_up(place, world, *note)?;
+            place.ensure_monitor(world)?;
+            place.requested(sha, &request)
+        }
+        Answer::Elsewhere(branch) => place.unwatched(sha, &Unwatched::BranchNotDeployed(branch)),
+        Answer::Nobody => place.unwatched(sha, &Unwatched::NotTracked),
+    })
+}
+
+/// Asks for a push to be watched that git's journal tells of.
+pub fn pick_up(place: &Place, world: &World, note: TrackNote) -> Result<Request, Failure> {
+    let short = note.sha.short().to_owned();
+    let request = place.ask(world, Asked::Track(note))?;
+    world.printer.note(&format!("afterpush: {short} was pushed without the hook; it is watched from now on"));
+    Ok(request)
+}
+
+/// Has the sources asked and waits for what they say.
+fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document, Failure> {
+    let sha = before.commit.sha.clone();
+    let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
+    let is_fresh = |document: &Document| {
+        document.observed_at >= Some(request.at.whole_seconds()) && !place.has_request(&request.id)
+    };
+    let runtime = super::runtime()?;
+    let after = runtime.block_on(async {
+        let mut follow = Follow::new(world, place, sha, Some(REFRESH_LIMIT))?;
+        follow.call_monitor();
+        let mut newest = before;
+        loop {
+            match follow.next().await? {
+                Seen::Changed(document) => newest = *document,
+                Seen::Tick => {}
+                Seen::TimeUp | Seen::Interrupted => {
+                    world.printer.note("afterpush: no source has answered in time; this is what was known before");
+                    return Ok(newest);
+                }
+            }
+            if is_fresh(&newest) {
+                return Ok(newest);
+            }
+        }
+    });
+    runtime.shutdown_background();
+    after
 }

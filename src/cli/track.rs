@@ -1,6 +1,11 @@
 //! `afterpush track`: starts a watch by hand.
 
+use super::place::Place;
+use super::start::by_hand;
 use super::{Failure, Outcome, World};
+use crate::config;
+use crate::process::Ensured;
+use crate::push::{Asked, RemoteName, TrackNote};
 
 /// What `afterpush track` takes.
 #[derive(Debug, clap::Args)]
@@ -20,6 +25,49 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush track` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let place = Place::find(world)?;
+    let sha = place.commit(&args.rev)?;
+    check(args, world, &place)?;
+    let note = TrackNote {
+        remote: args.remote.as_ref().map(RemoteName::new),
+        branch: args.branch.as_ref().map(|name| name.trim_start_matches("refs/heads/").to_owned()),
+        target: args.target.clone(),
+        ..by_hand(&place, &sha)
+    };
+    let request = place.ask(world, Asked::Track(note))?;
+    let ensured = place.ensure_monitor(world)?;
+    let document = place.requested(&sha, &request);
+    if world.json {
+        world.printer.document(&document);
+    } else if world.quiet {
+        world.printer.line(&document.word());
+    } else {
+        world.printer.line(&format!(
+            "{} is watched; `afterpush wait {}` waits for its verdict",
+            sha.short(),
+            sha.short()
+        ));
+    }
+    if ensured == Ensured::Unwanted {
+        world.printer.note(
+            "afterpush: no monitor is started here (a CI runner, or AFTERPUSH=0); `afterpush wait` does the work",
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+/// Without a target there would be nobody to ask; better said now than by the monitor.
+fn check(args: &Args, world: &World, place: &Place) -> Result<(), Failure> {
+    let config = world.settings(place)?;
+    if config.targets.is_empty() {
+        return Err(Failure::config("not_configured", config::NO_TARGET));
+    }
+    let Some(name) = &args.target else { return Ok(()) };
+    if config.target(name).is_none() {
+        let names: Vec<_> = config.targets.iter().map(|settings| settings.target.name.as_str()).collect();
+        return Err(Failure::usage("no_such_target", format!("there is no target `{name}`"))
+            .hint(format!("the targets are: {}", names.join(", "))));
+    }
+    Ok(())
 }

@@ -1,11 +1,18 @@
 //! `afterpush watch`: waits with live progress.
 
+mod events;
+mod lines;
+mod live;
+
 use super::args::{Patience, Subject};
+use super::wait::AtTheEnd;
+use super::waiting::{Question, Viewer, wait};
 use super::{Failure, Outcome, World};
 use crate::base::Span;
 
 /// What `afterpush watch` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = super::VERDICT_CODES)]
 pub struct Args {
     /// The commit, and what of it
     #[command(flatten)]
@@ -22,6 +29,42 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush watch` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let question = Question { subject: &args.subject, patience: args.patience };
+    let mut viewer: Box<dyn Viewer + '_> = if args.jsonl {
+        Box::new(events::Events::new(world, args.heartbeat))
+    } else if world.json || world.quiet {
+        Box::new(AtTheEnd { world })
+    } else if world.is_terminal {
+        Box::new(live::Live::new(world))
+    } else {
+        Box::new(lines::Lines::new(world, args.heartbeat, args.patience.timeout))
+    };
+    wait(world, &question, viewer.as_mut()).map(Outcome::Code)
+}
+
+/// Tells when it is time for a sign of life.
+struct Pulse {
+    every: Span,
+    last: crate::base::Timestamp,
+}
+
+impl Pulse {
+    const fn new(every: Span, now: crate::base::Timestamp) -> Self {
+        Self { every, last: now }
+    }
+
+    /// Something was said anyway.
+    const fn beat(&mut self, now: crate::base::Timestamp) {
+        self.last = now;
+    }
+
+    /// Nothing was said for so long; counts anew from here.
+    fn is_due(&mut self, now: crate::base::Timestamp) -> bool {
+        let is_due = self.every > Span::ZERO && now.since(self.last) >= self.every;
+        if is_due {
+            self.last = now;
+        }
+        is_due
+    }
 }

@@ -4,10 +4,17 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use super::place::Place;
+use super::printer::wants_color;
 use super::{Failure, Global, Printer, Style};
-use crate::base::{Clock, Span, Timestamp};
+use crate::base::{Clock, Timestamp};
+use crate::config::{Config, ConfigError};
+use crate::host::clock::Machine;
+use crate::host::places::Places;
+use crate::host::settings::{self, Sources};
 
 /// The surroundings of one run.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct World {
     /// The current directory, after `-C`.
     pub cwd: PathBuf,
@@ -17,6 +24,8 @@ pub struct World {
     pub clock: Box<dyn Clock>,
     /// Standard output is a terminal.
     pub is_terminal: bool,
+    /// Colours are wanted on it.
+    pub has_color: bool,
     /// How to draw on it.
     pub style: Style,
     /// Where words go.
@@ -49,6 +58,7 @@ impl World {
                 .map_err(|error| Failure::usage("bad_directory", "there is no current directory").because(error))?,
             clock: Box::new(Machine),
             is_terminal,
+            has_color: wants_color(global.color, is_terminal, &environment),
             style: Style { width: width(&environment), ascii: global.ascii || wants_ascii(&environment) },
             printer: Printer::of_process(global.color, &environment),
             json: global.json,
@@ -58,10 +68,33 @@ impl World {
         })
     }
 
+    /// A text with its colours, or without where there are to be none; for what goes past the printer.
+    pub fn dressed(&self, text: String) -> String {
+        if self.has_color { text } else { anstream::adapter::strip_str(&text).to_string() }
+    }
+
+    /// The settings of a repository.
+    pub fn settings(&self, place: &Place) -> Result<Config, Failure> {
+        let places = Places::of_user();
+        let sources = Sources {
+            layout: &place.layout,
+            worktree: place.repo.worktree(),
+            places: places.as_ref(),
+            variable: &|name| self.environment.get(name).map(str::to_owned),
+            uid: nix::unistd::geteuid().as_raw(),
+        };
+        settings::read(&sources).map_err(|error| config_failure(&error))
+    }
+
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+fn config_failure(error: &ConfigError) -> Failure {
+    let hint = error.hint.clone();
+    Failure { hint, ..Failure::config("config_invalid", error.to_string()) }
 }
 
 impl Environment {
@@ -108,18 +141,4 @@ fn wants_ascii(environment: &Environment) -> bool {
         value.contains("utf-8") || value.contains("utf8")
     });
     environment.get("TERM") == Some("dumb") || !utf8
-}
-
-/// The machine's clock.
-struct Machine;
-
-impl Clock for Machine {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-    }
-
-    fn since_boot(&self) -> Span {
-        Span::ZERO
-    }
 }

@@ -1,0 +1,92 @@
+//! What can be said of a commit from what is on this machine: its own status file, a request nobody has taken yet,
+//! the pushed range it lies in, git's journal of pushes.
+
+use super::place::Place;
+use super::pushes::pushes;
+use super::{Failure, World};
+use crate::base::Span;
+use crate::push::{Asked, Request, Sha, TrackNote};
+use crate::spool::{self, Found};
+use crate::status::Document;
+use crate::watch::Relation;
+
+/// How long ago a branch's newest push, found in the journal, may have been made to be watched still.
+const TIP_AGE: Span = Span::from_hours(24);
+
+/// What is known of a commit.
+pub enum Answer {
+    /// Its own status document.
+    Own(Box<Document>),
+    /// It was pushed inside a range; this is the document of the range's tip.
+    Through(Box<Document>),
+    /// A request that brings the commit waits in the inbox.
+    Pushing(Box<Request>),
+    /// Git's journal shows a push that brings it and that nobody watches yet.
+    Found(Box<TrackNote>),
+    /// It was pushed to a branch that deploys to no target.
+    Elsewhere(String),
+    /// Nothing.
+    Nobody,
+}
+
+/// Finds the best answer. Where the commit has its own document, that is all that is read.
+pub fn answer(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure> {
+    if let Some(request) = waiting(place, sha) {
+        return Ok(Answer::Pushing(request));
+    }
+    match place.status(sha)? {
+        Some(document) => Ok(Answer::Own(Box::new(document))),
+        None => from_pushes(place, world, sha),
+    }
+}
+
+/// A push or a `track` that waits in the inbox and brings this commit.
+fn waiting(place: &Place, sha: &Sha) -> Option<Box<Request>> {
+    // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever
+    // sets it aside, and what a newer program asks only a newer one understands.
+    let found = spool::scan(&place.layout).unwrap_or_default();
+    let requests = found.into_iter().filter_map(|found| match found {
+        Found::Request { request, .. } => Some(request),
+        Found::Newer { .. } | Found::Broken { .. } => None,
+    });
+    requests.into_iter().find(|request| match &request.asked {
+        Asked::Push(push) => push.refs.iter().any(|update| brings(place, update.old.as_ref(), &update.new, sha)),
+        Asked::Track(track) => track.sha == *sha,
+        Asked::Ignore(_) | Asked::Stop(_) | Asked::Refresh { .. } | Asked::Leave => false,
+    })
+}
+
+/// A push from `old` to `new` brings the commit: it is the new tip or an ancestor of it, and not of the old one.
+fn brings(place: &Place, old: Option<&Sha>, new: &Sha, sha: &Sha) -> bool {
+    let within = |tip: &Sha| matches!(place.repo.relation(sha, tip.as_str()), Relation::Same | Relation::Contains);
+    within(new) && old.is_none_or(|old| !within(old))
+}
+
+fn from_pushes(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure> {
+    // A configuration that cannot be used is told by the commands that need one; here it only means fewer branches.
+    let config = world.settings(place).ok();
+    let known = pushes(&place.repo, config.as_ref());
+    let Some(pushed) = known.iter().find(|p| brings(place, p.entry.old.as_ref(), &p.entry.new, sha)) else {
+        return through_latest(place, sha);
+    };
+    if let Some(document) = place.status(&pushed.entry.new)? {
+        return Ok(Answer::Through(Box::new(document)));
+    }
+    let Some(config) = config.filter(|config| !config.targets.is_empty()) else { return Ok(Answer::Nobody) };
+    if !pushed.deploys(&place.repo, &config) {
+        let branch = pushed.ref_name.branch().unwrap_or(pushed.ref_name.as_str());
+        return Ok(Answer::Elsewhere(branch.to_owned()));
+    }
+    let limit = if pushed.is_tip { TIP_AGE } else { config.watch.register_timeout };
+    let is_recent = world.now().since(pushed.entry.at) <= limit;
+    Ok(if is_recent { Answer::Found(Box::new(pushed.note(&place.repo))) } else { Answer::Nobody })
+}
+
+/// Without tracking refs (a bare clone) the newest confirmed push is the only range that is known.
+fn through_latest(place: &Place, sha: &Sha) -> Result<Answer, Failure> {
+    let Some(latest) = place.latest()? else { return Ok(Answer::Nobody) };
+    let old = latest.push.as_ref().and_then(|push| push.old.as_ref());
+    // Without the old id everything the tip contains would count as brought by it.
+    let brought = old.is_some() && brings(place, old, &latest.commit.sha, sha);
+    Ok(if brought { Answer::Through(Box::new(latest)) } else { Answer::Nobody })
+}

@@ -1,0 +1,151 @@
+//! Waiting for a commit's status to change, and keeping somebody at work on it meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+use super::helper::Helper;
+use super::place::Place;
+use super::{Failure, World};
+use crate::process::{self, Ensured, Presence};
+use crate::push::Sha;
+use crate::status::Document;
+
+/// How often the file is read again, whether or not the system told of a change.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is checked that a monitor runs.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// How often in a row a monitor may be found gone before this is given up.
+const PATIENCE: u32 = 6;
+
+/// What happened while waiting.
+pub enum Seen {
+    /// The status changed.
+    Changed(Box<Document>),
+    /// A second passed.
+    Tick,
+    /// The time the caller gave ran out.
+    TimeUp,
+    /// Ctrl-C, or a request to end.
+    Interrupted,
+}
+
+/// Follows the status file of one commit.
+pub struct Follow<'a> {
+    world: &'a World,
+    place: &'a Place,
+    sha: Sha,
+    seen: Option<Document>,
+    changed: Arc<Notify>,
+    watcher: Option<RecommendedWatcher>,
+    tick: Interval,
+    until: Option<Instant>,
+    checked: Option<Instant>,
+    is_called: bool,
+    gone: u32,
+    helper: Option<Helper>,
+    interrupts: [Signal; 2],
+}
+
+impl<'a> Follow<'a> {
+    /// Follows this commit's file, for at most `limit`. Needs a tokio runtime around it.
+    pub fn new(world: &'a World, place: &'a Place, sha: Sha, limit: Option<Duration>) -> Result<Self, Failure> {
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::unknown("signals", "cannot listen for Ctrl-C").because(error));
+        Ok(Self {
+            world,
+            place,
+            sha,
+            seen: None,
+            changed: Arc::new(Notify::new()),
+            watcher: None,
+            tick,
+            // A limit beyond what the clock can count is none.
+            until: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            checked: None,
+            is_called: false,
+            gone: 0,
+            helper: None,
+            interrupts: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?],
+        })
+    }
+
+    /// A request was dropped: a monitor must be made to look, even where one seems to run.
+    pub const fn call_monitor(&mut self) {
+        self.is_called = true;
+    }
+
+    /// Waits for the next thing to happen. The first call gives what is there already.
+    pub async fn next(&mut self) -> Result<Seen, Failure> {
+        if let Some(document) = self.read() {
+            return Ok(Seen::Changed(document));
+        }
+        self.keep_somebody_at_work()?;
+        self.listen();
+        let end = self.until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
+        let [interrupt, terminate] = &mut self.interrupts;
+        let seen = tokio::select! {
+            _ = interrupt.recv() => Seen::Interrupted,
+            _ = terminate.recv() => Seen::Interrupted,
+            () = tokio::time::sleep_until(end), if self.until.is_some() => Seen::TimeUp,
+            () = self.changed.notified() => Seen::Tick,
+            _ = self.tick.tick() => Seen::Tick,
+        };
+        Ok(self.read().map_or(seen, Seen::Changed))
+    }
+
+    /// The file's new content, if it changed. A damaged file is read as none: the monitor writes it anew.
+    fn read(&mut self) -> Option<Box<Document>> {
+        let document = self.place.status(&self.sha).ok().flatten()?;
+        if self.seen.as_ref() == Some(&document) {
+            return None;
+        }
+        self.seen = Some(document.clone());
+        Some(Box::new(document))
+    }
+
+    /// Asks the system to tell of changes. Until the folder is there, and where the system cannot, the tick does.
+    fn listen(&mut self) {
+        if self.watcher.is_some() {
+            return;
+        }
+        let changed = Arc::clone(&self.changed);
+        let tell = move |_: notify::Result<notify::Event>| changed.notify_one();
+        let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
+            watcher.watch(&self.place.layout.status_dir(), RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        self.watcher = watcher.ok();
+    }
+
+    /// Every few seconds: if nobody watches and it is not over, a monitor is started, or, where none may be, the
+    /// work is done here.
+    fn keep_somebody_at_work(&mut self) -> Result<(), Failure> {
+        if self.checked.is_some_and(|at| at.elapsed() < CHECK_EVERY) {
+            return Ok(());
+        }
+        self.checked = Some(Instant::now());
+        let is_called = std::mem::take(&mut self.is_called);
+        if !is_called && matches!(process::presence(&self.place.layout, self.world.now()), Presence::Responding(_)) {
+            self.gone = 0;
+            return Ok(());
+        }
+        self.gone += 1;
+        if self.gone > PATIENCE {
+            return Err(Failure::unknown("monitor", "the monitor does not stay at work")
+                .hint("`afterpush logs --monitor` tells why"));
+        }
+        if self.place.ensure_monitor(self.world)? == Ensured::Unwanted
+            && self.helper.as_ref().is_none_or(Helper::has_ended)
+        {
+            self.helper = Some(Helper::start(self.world, self.place));
+        }
+        Ok(())
+    }
+}

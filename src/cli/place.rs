@@ -1,0 +1,146 @@
+//! The repository a command works on, and the two ways to its monitor: reading its files and dropping a request.
+
+use super::{Failure, World};
+use crate::base::Layout;
+use crate::host::files::Folder;
+use crate::host::git::{GitError, Repo};
+use crate::process::{self, Ensured};
+use crate::push::{Asked, Request, RequestId, Sha};
+use crate::spool;
+use crate::status::{self, Document, Unwatched};
+
+/// No status document is longer; a longer file is damaged.
+const LONGEST: usize = 1024 * 1024;
+/// More of a log is not read.
+const LONGEST_LOG: usize = 16 * 1024 * 1024;
+
+/// A repository and its files.
+pub struct Place {
+    /// The repository.
+    pub repo: Repo,
+    /// Where afterpush keeps its files.
+    pub layout: Layout,
+}
+
+impl Place {
+    /// The repository around the current directory.
+    pub fn find(world: &World) -> Result<Self, Failure> {
+        let repo = Repo::discover(&world.cwd).map_err(git_failure)?;
+        let layout = Layout::new(repo.common_dir(), nix::unistd::geteuid().as_raw());
+        Ok(Self { repo, layout })
+    }
+
+    /// The commit a revision names.
+    pub fn commit(&self, rev: &str) -> Result<Sha, Failure> {
+        self.repo.resolve(rev).map_err(git_failure)
+    }
+
+    /// The status document of a commit; `None` if there is none. A damaged one is an error, never an answer.
+    pub fn status(&self, sha: &Sha) -> Result<Option<Document>, Failure> {
+        let document = self.read(&format!("{sha}.json"), sha.short())?;
+        match document {
+            Some(document) if document.commit.sha != *sha => Err(damaged(sha.short())),
+            document => Ok(document),
+        }
+    }
+
+    /// The status document of the newest confirmed push.
+    pub fn latest(&self) -> Result<Option<Document>, Failure> {
+        self.read("latest.json", "the newest push")
+    }
+
+    fn read(&self, name: &str, about: &str) -> Result<Option<Document>, Failure> {
+        let cannot = |error| damaged(about).because(error);
+        let Some(folder) = Folder::existing(&self.layout.status_dir()).map_err(cannot)? else { return Ok(None) };
+        let Some(bytes) = folder.read(name, LONGEST).map_err(cannot)? else { return Ok(None) };
+        Document::parse(&bytes).map(Some).map_err(|error| damaged(about).because(error))
+    }
+
+    /// The answer for a commit that was pushed below this tip.
+    pub fn inside(&self, sha: &Sha, tip: &Document) -> Document {
+        status::inside(sha, self.repo.subject(sha).as_deref(), tip)
+    }
+
+    /// The document of a commit whose request lies in the inbox.
+    pub fn requested(&self, sha: &Sha, request: &Request) -> Document {
+        status::requested(sha, self.repo.subject(sha).as_deref(), request)
+    }
+
+    /// The document of a commit nobody watches.
+    pub fn unwatched(&self, sha: &Sha, why: &Unwatched) -> Document {
+        status::unwatched(sha, self.repo.subject(sha).as_deref(), why)
+    }
+
+    /// The provider's log of a failed deployment; only the caller's own is read.
+    pub fn log(&self, sha: &Sha, target: &str) -> Option<String> {
+        let path = self.layout.log(sha.as_str(), target);
+        let name = path.file_name()?.to_str()?;
+        let bytes = Folder::existing(&self.layout.logs()).ok()??.read(name, LONGEST_LOG).ok()??;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The monitor's own log, the older part first.
+    pub fn monitor_log(&self) -> Option<String> {
+        let folder = Folder::existing(self.layout.private()).ok()??;
+        let name = self.layout.monitor_log().file_name()?.to_str()?.to_owned();
+        let part = |name: &str| folder.read(name, LONGEST_LOG).ok().flatten().unwrap_or_default();
+        let log = [part(&format!("{name}.1")), part(&name)].concat();
+        (!log.is_empty()).then(|| String::from_utf8_lossy(&log).into_owned())
+    }
+
+    /// Nothing waits to be taken.
+    pub fn inbox_is_empty(&self) -> bool {
+        spool::scan(&self.layout).is_ok_and(|found| found.is_empty())
+    }
+
+    /// Drops a request, without waking anybody.
+    pub fn ask(&self, world: &World, asked: Asked) -> Result<Request, Failure> {
+        let request = Request::new(uuid::Uuid::now_v7(), world.now(), asked);
+        let cannot = |error| {
+            Failure::unknown("inbox", format!("cannot write a request to {}", self.layout.inbox().display()))
+                .because(error)
+        };
+        spool::drop_request(&self.layout, &request).map_err(cannot)?;
+        Ok(request)
+    }
+
+    /// The request still waits to be taken.
+    pub fn has_request(&self, id: &RequestId) -> bool {
+        self.layout.inbox().join("new").join(id.as_str()).symlink_metadata().is_ok()
+    }
+
+    /// Makes sure somebody works off the inbox. Where no process may outlive the job (a CI runner) nobody does, and
+    /// [`Ensured::Unwanted`] says so.
+    pub fn ensure_monitor(&self, world: &World) -> Result<Ensured, Failure> {
+        process::ensure_monitor(&self.layout, &world.program, &world.environment.pairs()).map_err(|error| {
+            Failure::unknown("monitor", "cannot start the monitor")
+                .because(error)
+                .hint("`afterpush doctor` shows what is wrong")
+        })
+    }
+}
+
+/// All status documents of a repository that can be read, in no order.
+pub fn documents(layout: &Layout) -> Vec<Document> {
+    let Ok(Some(folder)) = Folder::existing(&layout.status_dir()) else { return Vec::new() };
+    let names = folder.names().unwrap_or_default();
+    let names = names.iter().filter(|name| name.strip_suffix(".json").is_some_and(|sha| sha.parse::<Sha>().is_ok()));
+    names.filter_map(|name| Document::parse(&folder.read(name, LONGEST).ok()??).ok()).collect()
+}
+
+fn damaged(about: &str) -> Failure {
+    Failure::unknown("status_damaged", format!("the status file of {about} cannot be used"))
+        .hint("`afterpush wait` has it written anew")
+}
+
+fn git_failure(error: GitError) -> Failure {
+    match error {
+        GitError::NotARepository(_) => Failure::usage("not_a_repository", error.to_string()),
+        GitError::UnknownRevision(_) | GitError::AmbiguousRevision(_) | GitError::NoCommitYet => {
+            Failure::usage("bad_revision", error.to_string())
+        }
+        GitError::NoProgram(_) | GitError::Refused(_) | GitError::TimedOut(_) => {
+            Failure::usage("git", "cannot ask the repository").because(error)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The beginning of `wait` and `watch`: whose status file is followed, and what has to be asked for it to come.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::answer::{Answer, answer};
+use super::follow::{Follow, Seen};
+use super::place::Place;
+use super::status::pick_up;
+use super::{Failure, World};
+use crate::base::Span;
+use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
+use crate::status::{Document, Unwatched};
+use crate::watch::exit;
+
+/// How long after a request was taken a document that has not changed counts as one that was not written yet.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A commit that is being waited for.
+pub struct Start<'a> {
+    place: &'a Place,
+    sha: Sha,
+    /// The commit is answered through the tip it was pushed below.
+    is_inside: bool,
+    follow: Follow<'a>,
+    hold: Option<Hold>,
+    /// The newest document while it is held back, or the answer where nothing more will come.
+    kept: Option<Box<Document>>,
+    first: Document,
+}
+
+/// What was there before a request was worked on does not answer it.
+struct Hold {
+    request: RequestId,
+    before: Option<Document>,
+    taken: Option<Instant>,
+}
+
+/// Whose file leads to the answer.
+struct Lead {
+    followed: Sha,
+    hold: Option<Hold>,
+    settled: Option<Box<Document>>,
+    /// How it stands now.
+    first: Document,
+}
+
+/// Finds out what to follow. A commit nobody watches is tracked; where credentials or configuration were missing it
+/// is looked whether they still are. Needs a tokio runtime around it.
+pub fn start<'a>(place: &'a Place, world: &'a World, sha: Sha, limit: Option<Span>) -> Result<Start<'a>, Failure> {
+    let Lead { followed, hold, settled, first } = match answer(place, world, &sha) {
+        Ok(answer) => lead(place, world, &sha, answer)?,
+        // A damaged status file is written anew by a monitor that is asked for the commit.
+        Err(failure) => {
+            world.printer.note(&format!("afterpush: {}; asking for it anew", failure.sentence()));
+            let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
+            Lead::after(&request, sha.clone(), place.requested(&sha, &request))
+        }
+    };
+    let mut follow = Follow::new(world, place, followed.clone(), limit.map(Span::to_std))?;
+    if hold.is_some() {
+        follow.call_monitor();
+    }
+    Ok(Start { place, is_inside: followed != sha, sha, follow, hold, kept: settled, first })
+}
+
+fn lead(place: &Place, world: &World, sha: &Sha, answer: Answer) -> Result<Lead, Failure> {
+    Ok(match answer {
+        Answer::Own(document) => known(place, world, &document, (*document).clone())?,
+        Answer::Through(tip) => known(place, world, &tip, place.inside(sha, &tip))?,
+        Answer::Pushing(request) => {
+            let followed = tip_of(&request.asked, sha);
+            let before = place.status(&followed).ok().flatten();
+            let lead = Lead::after(&request, followed, place.requested(sha, &request));
+            Lead { hold: Some(Hold { request: request.id, before, taken: None }), ..lead }
+        }
+        Answer::Found(note) => {
+            let followed = note.sha.clone();
+            let request = pick_up(place, world, *note)?;
+            Lead::after(&request, followed, place.requested(sha, &request))
+        }
+        Answer::Elsewhere(branch) => {
+            let first = place.unwatched(sha, &Unwatched::BranchNotDeployed(branch));
+            Lead { followed: sha.clone(), hold: None, settled: Some(Box::new(first.clone())), first }
+        }
+        Answer::Nobody => {
+            let request = place.ask(world, Asked::Track(by_hand(place, sha)))?;
+            world.printer.note(&format!("afterpush: nobody watched {}; it is watched from now on", sha.short()));
+            Lead::after(&request, sha.clone(), place.requested(sha, &request))
+        }
+    })
+}
+
+/// There is a document. Where it waits for the user, who may have mended it by now, it is looked at once more.
+fn known(place: &Place, world: &World, document: &Document, first: Document) -> Result<Lead, Failure> {
+    let followed = document.commit.sha.clone();
+    if document.exit_code != exit::CONFIG {
+        return Ok(Lead { followed, hold: None, settled: None, first });
+    }
+    let request = place.ask(world, Asked::Refresh { sha: followed.clone() })?;
+    let hold = Hold { request: request.id, before: Some(document.clone()), taken: None };
+    Ok(Lead { followed, hold: Some(hold), settled: None, first })
+}
+
+/// The note of a `track` without flags.
+pub fn by_hand(place: &Place, sha: &Sha) -> TrackNote {
+    let worktree = place.repo.worktree().map(Into::into);
+    TrackNote { sha: sha.clone(), remote: None, branch: None, target: None, pushed: None, worktree }
+}
+
+/// The commit whose document a request leads to.
+fn tip_of(asked: &Asked, sha: &Sha) -> Sha {
+    match asked {
+        // Of several refs in one push each tip gets its document; the commit's own wins.
+        Asked::Push(push) if push.refs.iter().all(|update| update.new != *sha) => {
+            push.refs.first().map_or_else(|| sha.clone(), |update| update.new.clone())
+        }
+        _ => sha.clone(),
+    }
+}
+
+impl Lead {
+    fn after(request: &Request, followed: Sha, first: Document) -> Self {
+        let hold = Hold { request: request.id.clone(), before: None, taken: None };
+        Self { followed, hold: Some(hold), settled: None, first }
+    }
+}
+
+impl Hold {
+    fn holds(&mut self, place: &Place, document: &Document) -> bool {
+        if place.has_request(&self.request) {
+            return true;
+        }
+        let taken = *self.taken.get_or_insert_with(Instant::now);
+        self.before.as_ref() == Some(document) && taken.elapsed() < GRACE
+    }
+}
+
+impl Start<'_> {
+    /// How it stood at the beginning.
+    pub const fn first(&self) -> &Document {
+        &self.first
+    }
+
+    /// Waits for the next thing to happen.
+    pub async fn next(&mut self) -> Result<Seen, Failure> {
+        if let Some(document) = self.kept.take() {
+            if self.lets_through(&document) {
+                return Ok(self.changed(document));
+            }
+            self.kept = Some(document);
+        }
+        match self.follow.next().await? {
+            Seen::Changed(document) if self.lets_through(&document) => {
+                self.kept = None;
+                Ok(self.changed(document))
+            }
+            Seen::Changed(document) => {
+                self.kept = Some(document);
+                Ok(Seen::Tick)
+            }
+            seen => Ok(seen),
+        }
+    }
+
+    fn changed(&self, document: Box<Document>) -> Seen {
+        Seen::Changed(if self.is_inside { Box::new(self.place.inside(&self.sha, &document)) } else { document })
+    }
+
+    fn lets_through(&mut self, document: &Document) -> bool {
+        let is_held = self.hold.as_mut().is_some_and(|hold| hold.holds(self.place, document));
+        if !is_held {
+            self.hold = None;
+        }
+        !is_held
+    }
+}

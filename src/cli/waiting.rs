@@ -1,0 +1,125 @@
+//! Waiting for a verdict: what `wait` and `watch` have in common.
+
+use std::time::Duration;
+
+use super::args::{Patience, Subject};
+use super::follow::Seen;
+use super::place::Place;
+use super::report::complete;
+use super::start::{Start, start};
+use super::view::Ending;
+use super::{Failure, INTERRUPTED, World, judge};
+use crate::base::Span;
+use crate::status::Document;
+use crate::watch::exit;
+
+/// How much longer a failure is waited on, for its log.
+const LOG_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is waited for.
+pub struct Question<'a> {
+    /// The commit, and what of it.
+    pub subject: &'a Subject,
+    /// How long, and for what.
+    pub patience: Patience,
+}
+
+/// Who looks on while it is waited. The first call of `changed` tells how it stood at the beginning.
+pub trait Viewer {
+    /// The status changed.
+    fn changed(&mut self, document: &Document);
+    /// A second passed.
+    fn passed(&mut self, document: &Document);
+    /// It is over, one way or the other.
+    fn ended(&mut self, document: &Document, ending: &Ending);
+}
+
+/// Waits, shows, and gives the exit code. The viewer is told of exactly one end, also where waiting itself fails.
+pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> Result<u8, Failure> {
+    let place = Place::find(world)?;
+    let sha = place.commit(&question.subject.rev)?;
+    let runtime = super::runtime()?;
+    let code = runtime.block_on(async {
+        let mut start = start(&place, world, sha, question.patience.timeout)?;
+        let mut newest = judge::answer_to(question.subject, start.first().clone())?;
+        viewer.changed(&newest);
+        let end = until_decided(question, &mut start, viewer, &mut newest).await;
+        let mut newest = complete(&place, world, newest);
+        let ending = end.as_ref().map_or_else(unable, Clone::clone);
+        newest.exit_code = ending.code;
+        viewer.ended(&newest, &ending);
+        // Where the work was done in this process it is put down now, with `start`.
+        end.map(|ending| ending.code)
+    });
+    runtime.shutdown_background();
+    code
+}
+
+async fn until_decided(
+    question: &Question<'_>,
+    start: &mut Start<'_>,
+    viewer: &mut dyn Viewer,
+    newest: &mut Document,
+) -> Result<Ending, Failure> {
+    loop {
+        match start.next().await? {
+            Seen::Changed(document) => {
+                *newest = judge::answer_to(question.subject, *document)?;
+                viewer.changed(newest);
+                if let Some(code) = judge::verdict_for(newest, question.patience.until) {
+                    if code == exit::NO {
+                        wait_for_log(question, start, newest).await;
+                    }
+                    return Ok(decided(question, newest, code));
+                }
+            }
+            Seen::Tick => viewer.passed(newest),
+            Seen::TimeUp => return Ok(ran_out(question.patience.timeout, newest)),
+            Seen::Interrupted => return Ok(interrupted(newest)),
+        }
+    }
+}
+
+/// The monitor fetches the log of a failed deployment after its verdict; a short while is worth waiting for it.
+async fn wait_for_log(question: &Question<'_>, start: &mut Start<'_>, newest: &mut Document) {
+    let fetch = async {
+        while newest.failure.as_ref().is_some_and(|failure| failure.log_path.is_none()) {
+            match start.next().await {
+                Ok(Seen::Changed(document)) => match judge::answer_to(question.subject, *document) {
+                    Ok(document) => *newest = document,
+                    Err(_) => break,
+                },
+                Ok(Seen::Tick) => {}
+                Ok(Seen::TimeUp | Seen::Interrupted) | Err(_) => break,
+            }
+        }
+    };
+    // Out of patience is as good as there being no log.
+    let _ = tokio::time::timeout(LOG_PATIENCE, fetch).await;
+}
+
+fn decided(question: &Question<'_>, document: &Document, code: u8) -> Ending {
+    let word = match question.patience.until {
+        _ if document.done => document.word(),
+        _ if code == exit::CONFIG => document.reason.to_string(),
+        Some(stage) => stage.to_string(),
+        None => document.word(),
+    };
+    Ending { word, code, message: document.message.clone() }
+}
+
+fn ran_out(limit: Option<Span>, document: &Document) -> Ending {
+    let limit = limit.map_or_else(String::new, |limit| format!(" after {limit}"));
+    let short = &document.commit.short;
+    let message = format!("gave up waiting for {short}{limit}; the monitor goes on: `afterpush wait {short}`");
+    Ending { word: "timeout".to_owned(), code: exit::TIMEOUT, message }
+}
+
+fn interrupted(document: &Document) -> Ending {
+    let message = format!("the monitor goes on: `afterpush wait {}`", document.commit.short);
+    Ending { word: "interrupted".to_owned(), code: INTERRUPTED, message }
+}
+
+fn unable(failure: &Failure) -> Ending {
+    Ending { word: "unknown".to_owned(), code: failure.code(), message: failure.sentence() }
+}
