@@ -11,3 +11,4 @@ pub mod places;
 pub mod secrets;
 pub mod settings;
 pub mod sharing;
+pub mod watcher;

@@ -1,3 +1,169 @@
-//! The room `monitor`.
+//! The monitor: the one background process of a repository and user that works off all its watches.
+//!
+//! It collects one event, lets the [`keeper`] decide, and acts. What must not run twice takes [`Alone`], a value
+//! only the lock can make. Whoever held the lock looks at the inbox once more after releasing it, so that no
+//! request is left lying: see [`run`].
 
+mod driver;
+mod intake;
+pub mod keeper;
+mod landing;
+mod ledger;
+mod look;
+mod plan;
+mod publish;
+mod resume;
 pub mod sweep;
+mod tidy;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use driver::Driver;
+use intake::IntakeError;
+use tools::Tools;
+
+use crate::base::{Clock, Layout, Span};
+use crate::host::clock::Machine;
+use crate::process::{self, Alone, Summons};
+use crate::push::{Asked, Request};
+use crate::spool;
+use crate::store::StoreError;
+
+/// A standing-by monitor asks the running one to leave and waits this long for the lock.
+const PATIENCE: Span = Span::from_secs(15);
+/// A monitor that was asked to leave gives its successor this long to take the lock.
+const GRACE: Span = Span::from_secs(1);
+
+/// What a monitor is started with.
+pub struct Orders {
+    /// The repository's files.
+    pub layout: Layout,
+    /// The program to start as successor when this one's file was replaced.
+    pub program: PathBuf,
+    /// The environment of whoever started it; credentials come from here.
+    pub environment: Vec<(String, String)>,
+    /// Ask a running monitor to leave and take its place.
+    pub take_over: bool,
+    /// Set by somebody in this process to end the work (`afterpush wait` on a CI runner).
+    pub end: Arc<AtomicBool>,
+}
+
+/// How a monitor's life ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing was left to watch.
+    Idle,
+    /// Somebody asked for it: a signal, `daemon stop`, a successor.
+    Asked,
+    /// Another monitor of this repository and user is at work.
+    Busy,
+    /// The program's file was replaced: a successor was started.
+    HandedOver,
+    /// The repository is now there: a successor was started.
+    Moved(PathBuf),
+    /// The repository is gone.
+    Gone,
+}
+
+/// Why a monitor cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum MonitorError {
+    /// Its files cannot be used.
+    #[error("cannot use {}: {source}", path.display())]
+    Files {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A push the reflog tells of cannot be taken up.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
+impl MonitorError {
+    fn files(path: &Path, source: std::io::Error) -> Self {
+        Self::Files { path: path.to_path_buf(), source }
+    }
+}
+
+/// Works until nothing is left to watch, or something ends it.
+///
+/// The order at the end carries the proof that no request is lost: release the lock, then look at the inbox, then
+/// take the lock again if something is there. A hook that found the lock taken has written its request before; so
+/// whoever holds the lock sees it, at the latest after releasing it.
+pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
+    let wrong = |source| MonitorError::files(orders.layout.private(), source);
+    spool::prepare(&orders.layout).map_err(wrong)?;
+    let mut alone =
+        if orders.take_over { take_over(orders) } else { Alone::try_take(&orders.layout) }.map_err(wrong)?;
+    loop {
+        let Some(held) = alone else { return Ok(Ended::Busy) };
+        let ended = work(orders, &held)?;
+        process::failpoint("monitor_before_release");
+        drop(held);
+        process::failpoint("monitor_after_release");
+        match ended {
+            Ended::HandedOver => {
+                summon_successor(orders, &orders.layout).map_err(wrong)?;
+                return Ok(ended);
+            }
+            Ended::Moved(ref private) => {
+                if let Some(layout) = Layout::of_state_dir(private) {
+                    summon_successor(orders, &layout).map_err(wrong)?;
+                }
+                return Ok(ended);
+            }
+            Ended::Gone => return Ok(ended),
+            // Mostly a successor stands by for the lock; if none takes it, a request that came meanwhile is ours.
+            Ended::Asked => std::thread::sleep(GRACE.to_std()),
+            Ended::Idle | Ended::Busy => {}
+        }
+        if orders.end.load(Ordering::Relaxed) || spool::scan(&orders.layout).is_ok_and(|found| found.is_empty()) {
+            return Ok(ended);
+        }
+        alone = Alone::try_take(&orders.layout).map_err(wrong)?;
+    }
+}
+
+fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
+    let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
+    let ended = runtime.block_on(async {
+        let tools = Tools::open(orders).await?;
+        Driver::new(tools, orders, alone).await?.work().await
+    });
+    // A look that hangs in a name lookup must not hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Asks the running monitor to leave until the lock is free.
+fn take_over(orders: &Orders) -> std::io::Result<Option<Alone>> {
+    let clock = Machine;
+    let start = clock.since_boot();
+    let mut asked = false;
+    loop {
+        if let Some(alone) = Alone::try_take(&orders.layout)? {
+            return Ok(Some(alone));
+        }
+        if !asked {
+            spool::drop_request(&orders.layout, &Request::new(uuid::Uuid::now_v7(), clock.now(), Asked::Leave))?;
+            asked = true;
+        }
+        if clock.since_boot() - start > PATIENCE {
+            return Ok(None);
+        }
+        std::thread::sleep(Span::from_millis(20).to_std());
+    }
+}
+
+fn summon_successor(orders: &Orders, layout: &Layout) -> std::io::Result<()> {
+    process::summon(&Summons { program: &orders.program, layout, take_over: false, environment: &orders.environment })
+}

@@ -183,6 +183,19 @@ impl RequestId {
         &self.0
     }
 
+    /// The name for another commit of the same request.
+    #[must_use]
+    pub fn sibling(&self, about: &Sha) -> Self {
+        let unique = self.0.split('.').next().unwrap_or_default();
+        Self(format!("{unique}.{about}"))
+    }
+
+    /// The name for a push that only the reflog tells of: always the same for the same push.
+    pub fn of_reflog(sha: &Sha, at: Timestamp) -> Self {
+        // The time stands where UUID v7 has it, so that the name sorts among the others.
+        Self(format!("{:012x}{:020x}.{sha}", at.as_micros().max(0) / 1_000, 0))
+    }
+
     /// The commit in the name.
     pub fn about(&self) -> Option<Sha> {
         self.0.split_once('.')?.1.parse().ok()

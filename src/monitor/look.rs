@@ -1,0 +1,175 @@
+//! A look: one conversation with a provider about one app, for all the watches of that app.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::keeper::Seen;
+use super::tools::Tools;
+use crate::base::text::visible;
+use crate::base::{Layout, Timestamp};
+use crate::host::exchange;
+use crate::host::files::Folder;
+use crate::host::git::Repo;
+use crate::host::secrets::Bound;
+use crate::provider::{self, Heard, Provider, Want};
+use crate::push::{RequestId, Sha};
+use crate::watch::{
+    Cause, Course, Deployment, DeploymentRef, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Phase, Snapshot,
+    State, StepReason, Target, TargetName, Watch,
+};
+use crate::wire::{Answer, Ask, NoAnswer};
+
+/// No conversation is longer; the adapters end far earlier.
+const MOST_QUESTIONS: usize = 16;
+/// So often a log is asked for.
+const MOST_TRIES: u32 = 3;
+
+/// Asks the provider about the target's app and works out how what it names stands to each watch.
+pub async fn look(tools: Arc<Tools>, target: Target, want: Want, watches: Vec<Watch>) -> Result<Box<Seen>, Miss> {
+    let snapshot = match converse(&tools, &target, &want).await {
+        Err(Miss::Misheard(Misheard::Denied(_))) if tools.forget_credential(&target) => {
+            // It may have been renewed since it was read.
+            converse(&tools, &target, &want).await?
+        }
+        outcome => outcome?,
+    };
+    let kin = kin(&tools, &snapshot, watches).await;
+    Ok(Box::new(Seen { snapshot, kin }))
+}
+
+async fn converse(tools: &Tools, target: &Target, want: &Want) -> Result<Snapshot, Miss> {
+    let provider = known(target)?;
+    let bound = tools.credential(target, provider).await.map_err(Miss::NoCredential)?;
+    let hear = |answers: &[Answer]| provider.hear(target, want, answers);
+    talk(tools, provider.ask(target, want), &bound, hear).await
+}
+
+/// Fetches the log of a target's failed deployment into a private file.
+pub async fn save_log(tools: &Tools, watch: &Watch, target: &TargetName, memo: Memo) -> LogState {
+    let Some(course) = watch.course(target) else { return LogState::None };
+    let (Some(deployment), Some(failure)) = (&course.deployment, &course.failure) else { return LogState::None };
+    let want = Want { memo, ..Want::default() };
+    match fetch_log(tools, &course.target, &want, &failed(deployment, failure.phase)).await {
+        Ok(Some(log)) if !log.text.trim().is_empty() => match keep_log(tools, watch, target, &log) {
+            Ok(path) => LogState::Saved(path),
+            Err(why) => again(course, &why.to_string()),
+        },
+        Ok(_) => LogState::None,
+        Err(why) => again(course, &format!("{why:?}")),
+    }
+}
+
+fn again(course: &Course, why: &str) -> LogState {
+    let tries = course.wanted_log().unwrap_or(0) + 1;
+    tracing::warn!(why, tries, target = course.target.name.as_str(), "could not fetch the log of a failed deployment");
+    if tries < MOST_TRIES { LogState::Wanted(tries) } else { LogState::None }
+}
+
+/// One line of the log is one line of the file, made inert and free of secrets.
+fn keep_log(tools: &Tools, watch: &Watch, target: &TargetName, log: &Log) -> std::io::Result<PathBuf> {
+    let mut text = String::new();
+    if log.is_cut {
+        text.push_str("[the beginning is not here: only the end of the log is kept]\n");
+    }
+    for line in log.text.lines() {
+        text.push_str(&visible(&tools.redact(line)));
+        text.push('\n');
+    }
+    let path = tools.layout.log(watch.sha.as_str(), target.as_str());
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    Folder::private(&tools.layout.logs())?.replace(name, text.as_bytes())?;
+    Ok(path)
+}
+
+/// What an adapter has to know of a failed deployment to find its log.
+fn failed(deployment: &DeploymentRef, phase: Phase) -> Deployment {
+    let in_build = Some(phase <= Phase::Building);
+    Deployment {
+        id: deployment.id.clone(),
+        state: State::Failed,
+        raw_state: String::new(),
+        commits: Vec::new(),
+        branch: None,
+        created_at: None,
+        updated_at: None,
+        is_live: None,
+        was_live: None,
+        cause: Cause::Other,
+        done_steps: None,
+        step: None,
+        reason: Some(StepReason { code: String::new(), message: String::new(), step: None, in_build }),
+        url: deployment.url.clone(),
+    }
+}
+
+async fn fetch_log(tools: &Tools, target: &Target, want: &Want, failed: &Deployment) -> Result<Option<Log>, Miss> {
+    let provider = known(target)?;
+    let bound = tools.credential(target, provider).await.map_err(Miss::NoCredential)?;
+    let Some(ask) = provider.ask_log(target, want, failed) else { return Ok(None) };
+    let hear = |answers: &[Answer]| provider.hear_log(target, want, failed, answers);
+    talk(tools, ask, &bound, hear).await.map(Some)
+}
+
+async fn talk<T>(
+    tools: &Tools,
+    first: Ask,
+    bound: &Bound,
+    hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>,
+) -> Result<T, Miss> {
+    let mut ask = first;
+    let mut answers = Vec::new();
+    for _ in 0..MOST_QUESTIONS {
+        answers.push(exchange::perform(&tools.http, &ask, Some(bound)).await.map_err(no_answer)?);
+        match hear(&answers).map_err(Miss::Misheard)? {
+            Heard::Ask(next) => ask = next,
+            Heard::Seen(seen) => return Ok(seen),
+        }
+    }
+    Err(Miss::Misheard(Misheard::Garbled(format!("no end after {MOST_QUESTIONS} answers"))))
+}
+
+fn known(target: &Target) -> Result<&'static dyn Provider, Miss> {
+    let unknown = || Miss::NoAnswer(format!("this version of afterpush knows no provider `{}`", target.provider));
+    provider::by_name(&target.provider).ok_or_else(unknown)
+}
+
+fn no_answer(why: NoAnswer) -> Miss {
+    match why {
+        NoAnswer::NoCredential(sentence) => Miss::NoCredential(sentence),
+        other => Miss::NoAnswer(other.to_string()),
+    }
+}
+
+/// How the snapshot's commits, and our own later pushes, stand to each watched commit.
+async fn kin(tools: &Tools, snapshot: &Snapshot, watches: Vec<Watch>) -> BTreeMap<RequestId, Kin> {
+    let commits: BTreeSet<String> = snapshot.commits().into_iter().map(str::to_owned).collect();
+    let mut asked = Vec::new();
+    for watch in watches {
+        let push = &watch.push;
+        let newer = tools.store.pushes_after(&push.remote, &push.ref_name, push.at).await.unwrap_or_default();
+        asked.push((watch, newer));
+    }
+    let layout = tools.layout.clone();
+    tokio::task::spawn_blocking(move || relate(&layout, &commits, asked)).await.unwrap_or_default()
+}
+
+/// Later pushes to a watch's ref.
+type Newer = Vec<(Sha, Timestamp)>;
+
+fn relate(layout: &Layout, commits: &BTreeSet<String>, asked: Vec<(Watch, Newer)>) -> BTreeMap<RequestId, Kin> {
+    let Ok(repo) = Repo::open_common(layout.common_dir()) else { return BTreeMap::new() };
+    let related = asked.into_iter().map(|(watch, newer)| {
+        let mut kin = Kin::default();
+        for commit in commits {
+            kin.set(commit.clone(), repo.relation(&watch.sha, commit));
+        }
+        let newer = newer.into_iter().filter(|(sha, _)| *sha != watch.sha).map(|(sha, at)| {
+            let relation = repo.relation(&watch.sha, sha.as_str());
+            NewerPush { sha, ref_name: watch.push.ref_name.clone(), at, relation }
+        });
+        kin.newer_pushes = newer.collect();
+        (watch.id, kin)
+    });
+    related.collect()
+}

@@ -1,0 +1,127 @@
+//! Taking up where the last monitor left off: living watches from the store, pushes from the reflog.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::MonitorError;
+use super::intake;
+use super::keeper::Happening;
+use super::plan::Wish;
+use super::tools::Tools;
+use crate::base::{Span, Timestamp};
+use crate::config::{Hints, branches_for};
+use crate::host::git::Repo;
+use crate::push::reflog::Entry;
+use crate::push::{RefName, RemoteName, RequestId};
+use crate::store::StoreError;
+use crate::watch::{Origin, Push};
+
+/// The newest push of a ref is picked up if it is not older than this.
+const TIP_AGE: Span = Span::from_hours(24);
+/// So many reflog entries of a ref are read.
+const ENTRIES: usize = 50;
+/// A shorter pause between two monitors is no gap.
+const SHORTEST_GAP: Span = Span::from_secs(15);
+/// Since when the reflog is read: pushes from before afterpush was here are nobody's business.
+const SINCE: &str = "journal_since";
+/// When the last monitor was last alive.
+pub const LAST_ALIVE: &str = "last_alive";
+
+/// What happened while nobody was here.
+pub async fn resume(tools: &Arc<Tools>) -> Result<Vec<Happening>, MonitorError> {
+    let living = tools.store.living().await?;
+    tracing::info!(watches = living.len(), "taking up what is to be watched");
+    let mut happened = vec![Happening::Adopted(living)];
+    if let Some(gap) = gap(tools).await? {
+        happened.push(Happening::Slept(gap));
+    }
+    for wish in pushes_without_hook(tools).await? {
+        happened.extend(intake::open(tools, wish).await?);
+    }
+    Ok(happened)
+}
+
+async fn gap(tools: &Tools) -> Result<Option<Span>, StoreError> {
+    let last = tools.store.note(LAST_ALIVE).await?.and_then(|text| text.parse::<Timestamp>().ok());
+    Ok(last.map(|last| tools.now().since(last)).filter(|gap| *gap > SHORTEST_GAP))
+}
+
+/// Pushes the reflogs of the watched remotes tell of and the store does not know: made with `--no-verify`, or while
+/// the disk was full, or noted by a hook whose request a power cut took.
+async fn pushes_without_hook(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
+    let now = tools.now();
+    let noted = tools.store.note(SINCE).await?.and_then(|text| text.parse::<Timestamp>().ok());
+    let since = if let Some(since) = noted {
+        since
+    } else {
+        // Where the database was lost, the files readers see tell that afterpush has been here for long.
+        let since = if tools.has_history() { now - TIP_AGE } else { now };
+        tools.store.set_note(SINCE, &since.to_string()).await?;
+        since
+    };
+    let reader = Arc::clone(tools);
+    let found = tokio::task::spawn_blocking(move || journal(&reader, since, now)).await.unwrap_or_default();
+    let mut wishes = Vec::new();
+    for push in found {
+        if !tools.store.knows_push(&push.remote, &push.ref_name, &push.entry.new, push.entry.at).await? {
+            wishes.push(push.wish());
+        }
+    }
+    Ok(wishes)
+}
+
+struct Found {
+    remote: RemoteName,
+    ref_name: RefName,
+    entry: Entry,
+}
+
+impl Found {
+    fn wish(self) -> Wish {
+        let Self { remote, ref_name, entry } = self;
+        let push = Push {
+            at: entry.at,
+            remote,
+            url: None,
+            ref_name,
+            old: entry.old,
+            commits: None,
+            forced: None,
+            origin: Origin::Reflog,
+            git: None,
+            moved: false,
+        };
+        let id = RequestId::of_reflog(&entry.new, entry.at);
+        Wish { id, sha: entry.new, attempt: 1, pushes: vec![push], worktree: None, only: None }
+    }
+}
+
+fn journal(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
+    let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return Vec::new() };
+    let Ok(config) = tools.settings(None) else { return Vec::new() };
+    let mut found = Vec::new();
+    for remote in &config.watch.remotes {
+        let remote = RemoteName::new(remote);
+        let head = repo.default_branch(remote.as_str());
+        let hints = Hints { remote_head: head.as_deref(), triggers: None };
+        let branches = config.targets.iter().flat_map(|target| branches_for(target, &config.watch, hints));
+        for branch in branches.collect::<BTreeSet<String>>() {
+            let ref_name = RefName::of_branch(&branch);
+            for (index, entry) in entries(&repo, &remote, &ref_name).into_iter().enumerate() {
+                let age = if index == 0 { TIP_AGE } else { config.watch.register_timeout };
+                if entry.is_push() && entry.at >= since && now.since(entry.at) <= age {
+                    found.push(Found { remote: remote.clone(), ref_name: ref_name.clone(), entry });
+                }
+            }
+        }
+    }
+    // Oldest first, as they were made.
+    found.sort_by_key(|push| push.entry.at);
+    found
+}
+
+/// What the reflog of a branch's tracking ref says, newest first.
+fn entries(repo: &Repo, remote: &RemoteName, ref_name: &RefName) -> Vec<Entry> {
+    let tracking = repo.tracking_ref(remote, ref_name);
+    tracking.map(|tracking| repo.reflog(&tracking, ENTRIES)).unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+//! What the monitor's tasks share: places, clock, network, store and credentials.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{MonitorError, Orders, resume};
+use crate::base::{Clock, Layout, Timestamp};
+use crate::config::{Config, ConfigError};
+use crate::host::clock::Machine;
+use crate::host::files::Folder;
+use crate::host::git::Repo;
+use crate::host::http::Http;
+use crate::host::places::Places;
+use crate::host::secrets::{self, Bound, Environment};
+use crate::host::settings::{self, Sources};
+use crate::host::sharing::Sharing;
+use crate::process::{self, Identity, MonitorFile};
+use crate::provider::{self, Provider};
+use crate::push::{PROTO, Sha};
+use crate::store::{Store, StoreError};
+use crate::watch::{Pace, Target, TokenSource};
+use crate::wire::Redactor;
+
+/// One credential is read once for all looks that use it.
+type CredentialKey = (String, String, TokenSource);
+
+/// Shared by the monitor's tasks.
+pub struct Tools {
+    /// Where the files are.
+    pub layout: Layout,
+    /// The time.
+    pub clock: Machine,
+    /// The network.
+    pub http: Http,
+    /// The store.
+    pub store: Store,
+    /// How far apart looks are; the usual distance but for the demo and the tests.
+    pub pace: Pace,
+    /// The user.
+    pub uid: u32,
+    variables: BTreeMap<String, String>,
+    places: Option<Places>,
+    environment: Environment,
+    salt: String,
+    credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
+    redactor: Mutex<Redactor>,
+}
+
+/// The variable that sets [`Tools::pace`], in thousandths.
+const PACE: &str = "AFTERPUSH_PACE";
+
+impl Tools {
+    /// Opens the store and tells the world who this monitor is. A store that cannot be read is set aside.
+    pub async fn open(orders: &Orders) -> Result<Self, MonitorError> {
+        let store = open_store(&orders.layout).await?;
+        let variables: BTreeMap<String, String> = orders.environment.iter().cloned().collect();
+        let pace =
+            variables.get(PACE).and_then(|text| text.parse().ok()).map_or_else(Pace::default, Pace::from_permille);
+        let places = Places::of_user();
+        // Every variable is kept, in memory only: which of them a target names may change with the configuration.
+        let all = variables.keys().cloned().collect();
+        let environment = Environment::new(variables.clone(), &all)
+            .with_config_home(places.as_ref().map(|places| places.config_home().to_path_buf()));
+        let tools = Self {
+            layout: orders.layout.clone(),
+            clock: Machine,
+            http: Http::new(),
+            store,
+            pace,
+            uid: nix::unistd::geteuid().as_raw(),
+            variables,
+            places,
+            environment,
+            salt: process::random_salt(),
+            credentials: Mutex::default(),
+            redactor: Mutex::default(),
+        };
+        tools.introduce()?;
+        Ok(tools)
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.
+    pub fn settings(&self, worktree: Option<&Path>) -> Result<Config, ConfigError> {
+        let main = self.layout.common_dir().parent().filter(|_| self.layout.common_dir().ends_with(".git"));
+        settings::read(&Sources {
+            layout: &self.layout,
+            worktree: worktree.or(main),
+            places: self.places.as_ref(),
+            variable: &|name| self.variables.get(name).cloned(),
+            uid: self.uid,
+        })
+    }
+
+    /// The status mirror is wanted there.
+    pub fn mirrors(&self, worktree: &Path) -> bool {
+        self.settings(Some(worktree)).is_ok_and(|config| config.status.mirror)
+    }
+
+    /// Status files of before are there, whatever the database knows.
+    pub fn has_history(&self) -> bool {
+        std::fs::read_dir(self.layout.status_dir()).is_ok_and(|mut files| files.next().is_some())
+    }
+
+    /// How wide `status/` is opened.
+    pub fn sharing(&self) -> Sharing {
+        let repo = Repo::open_common(self.layout.common_dir()).ok();
+        Sharing::of(repo.and_then(|repo| repo.config("core.sharedRepository")).as_deref())
+    }
+
+    /// The commit checked out in the main worktree.
+    pub fn head(&self) -> Option<Sha> {
+        Repo::open_common(self.layout.common_dir()).ok()?.head()
+    }
+
+    /// The credential of a target, from its source or from the last time it was read.
+    pub async fn credential(&self, target: &Target, provider: &dyn Provider) -> Result<Bound, String> {
+        let key = key(target);
+        if let Some(known) = lock(&self.credentials).get(&key) {
+            return Ok(known.clone());
+        }
+        let bound = secrets::credential(target, provider, &self.environment).await?;
+        lock(&self.redactor).learn(&bound.secret);
+        lock(&self.credentials).insert(key, bound.clone());
+        Ok(bound)
+    }
+
+    /// Reads a refused credential anew next time; `false` if it was not in use.
+    pub fn forget_credential(&self, target: &Target) -> bool {
+        lock(&self.credentials).remove(&key(target)).is_some()
+    }
+
+    /// Reads all credentials anew next time: the user may have mended one.
+    pub fn forget_credentials(&self) {
+        lock(&self.credentials).clear();
+    }
+
+    /// The text without secrets.
+    pub fn redact(&self, text: &str) -> String {
+        lock(&self.redactor).clean(text)
+    }
+
+    /// Notes that the monitor is alive, so that the next one knows how long nobody was.
+    pub async fn note_alive(&self) -> Result<(), StoreError> {
+        self.store.set_note(resume::LAST_ALIVE, &self.now().to_string()).await
+    }
+
+    /// Writes `monitor.json` and the line by which commands in other repositories find this one.
+    fn introduce(&self) -> Result<(), MonitorError> {
+        let wanted = self.wanted();
+        let names: Vec<String> = wanted.into_iter().collect();
+        let pairs: Vec<(String, String)> = self.variables.clone().into_iter().collect();
+        let file = MonitorFile {
+            identity: Identity::own(&self.layout, self.now()),
+            proto: PROTO,
+            credentials: process::fingerprints(&self.salt, &names, &pairs),
+            wanted: names,
+        };
+        let private = self.layout.private();
+        let write = || Folder::private(private)?.replace("monitor.json", &serde_json::to_vec(&file)?);
+        write().map_err(|source| MonitorError::files(private, source))?;
+        if let Some(why) = self.places.as_ref().and_then(|places| places.remember(self.layout.common_dir()).err()) {
+            tracing::warn!(%why, "cannot note this repository for `list --all-repos`");
+        }
+        Ok(())
+    }
+
+    /// The variables a credential may come from: those of all providers, and those the configuration names.
+    fn wanted(&self) -> BTreeSet<String> {
+        let known = provider::ALL.iter().flat_map(|provider| provider.variables()).map(|&name| name.to_owned());
+        let config = self.settings(None).ok();
+        let named = config.iter().flat_map(|config| secrets::names(config.targets.iter().map(|t| &t.target)));
+        known.chain(named).collect()
+    }
+}
+
+async fn open_store(layout: &Layout) -> Result<Store, MonitorError> {
+    let path = layout.store();
+    match Store::open(&path).await {
+        Err(StoreError::Corrupt(why)) => {
+            let aside = Store::set_aside(&path, Machine.now()).map_err(|source| MonitorError::files(&path, source))?;
+            tracing::error!(why, "the database was damaged; it was moved to {} and is begun anew", aside.display());
+            Ok(Store::open(&path).await?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
+fn key(target: &Target) -> CredentialKey {
+    (target.provider.clone(), target.base_url.clone(), target.token.clone())
+}
+
+/// A panic while one of these was held left it whole: every change is a single insertion or removal.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
