@@ -38,7 +38,7 @@ macro_rules! assert_screen {
             (r"answered in \S+\)", "answered in TIME)"),
             (r"/u\d+/", "/uUID/"),
             (r"127\.0\.0\.1:\d+", "STAND-IN"),
-        ]}, { insta::assert_snapshot!($ran.out(), @$snapshot) });
+        ]}, { insta::assert_snapshot!($ran.out(), @$snapshot); });
     };
 }
 
@@ -149,7 +149,7 @@ fn what_the_provider_says_is_told_with_its_fix() {
     !  provider.web     the app deploys pushes of no branch; watched are main, master
     fix: set branches of the target, or deploy on push at the provider
     ok clock.web        agrees with the provider's
-    "#) });
+    "#); });
 }
 
 #[test]

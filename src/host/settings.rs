@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::git::Repo;
 use super::places::Places;
 use crate::base::{Layout, text};
 use crate::config::{self, Config, ConfigError, Layer, LayerKind, Layers};
@@ -33,6 +34,21 @@ pub struct Sources<'a> {
 /// Reads and checks all layers. Files that are not there are not an error, except one that is named by a variable.
 pub fn read(sources: &Sources<'_>) -> Result<Config, ConfigError> {
     config::load(&sources.layers()?)
+}
+
+/// The worktree whose tracked file counts where no command stands in one, as in the monitor: the one that is noted,
+/// if it is still there, else the repository's main one; `None` for a bare repository.
+pub fn worktree_for(repo: &Repo, noted: Option<&Path>) -> Option<PathBuf> {
+    let is_there = |path: &Path| path.join(".git").exists();
+    if let Some(noted) = noted.filter(|path| is_there(path)) {
+        return Some(noted.to_owned());
+    }
+    if let Some(configured) = repo.config("core.worktree") {
+        return Some(repo.common_dir().join(configured));
+    }
+    let is_bare = repo.config("core.bare").is_some_and(|value| value == "true");
+    let beside = repo.common_dir().parent().filter(|_| repo.common_dir().ends_with(".git"));
+    beside.filter(|_| !is_bare).map(Path::to_owned)
 }
 
 impl Sources<'_> {
@@ -249,6 +265,22 @@ mod tests {
         let facts = fs::metadata(&path).expect("its facts");
         let refused = check_owner(&path, &facts, uid.expect("root may give files away")).expect_err("not theirs");
         assert!(refused.to_string().ends_with("belongs to another user"));
+    }
+
+    #[test]
+    fn the_noted_worktree_counts_while_it_is_there_then_the_main_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().canonicalize().expect("its real path");
+        git2::Repository::init(root.join("main")).expect("a repository");
+        git2::Repository::init_bare(root.join("bare.git")).expect("a bare repository");
+        fs::create_dir(root.join("other")).expect("a folder");
+        let main = Repo::open_common(&root.join("main/.git")).expect("it opens");
+        assert_eq!(worktree_for(&main, Some(&root.join("other"))), Some(root.join("main")));
+        fs::write(root.join("other/.git"), "gitdir: elsewhere").expect("a worktree's file");
+        assert_eq!(worktree_for(&main, Some(&root.join("other"))), Some(root.join("other")));
+        assert_eq!(worktree_for(&main, None), Some(root.join("main")));
+        let bare = Repo::open_common(&root.join("bare.git")).expect("it opens");
+        assert_eq!(worktree_for(&bare, None), None);
     }
 
     #[test]
