@@ -1,8 +1,60 @@
 //! The monitor in this process.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use tracing_subscriber::EnvFilter;
+
 use super::{Args, Failure, Outcome, World};
+use crate::base::Layout;
+use crate::cli::place::Place;
+use crate::host::journal::Journal;
+use crate::monitor::{self, Ended, Orders};
+use crate::process;
 
 /// Runs it until it has nothing left to do.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush daemon` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let layout = layout(args.state.as_deref(), world)?;
+    log_to(&layout.monitor_log());
+    let orders = Orders {
+        layout,
+        program: world.program.clone(),
+        environment: process::inherited_environment(),
+        take_over: args.take_over,
+        end: Arc::new(AtomicBool::new(false)),
+    };
+    match monitor::run(&orders) {
+        Ok(Ended::Busy) => {
+            world.printer.note("a monitor of this repository is at work already");
+            Ok(Outcome::Done)
+        }
+        Ok(_) => Ok(Outcome::Done),
+        Err(why) => {
+            tracing::error!(%why, "the monitor cannot work");
+            let hint = "see `afterpush doctor`; requests and watches stay where they are";
+            Err(Failure::failed("monitor", "the monitor cannot work").because(why).hint(hint))
+        }
+    }
+}
+
+fn layout(state: Option<&Path>, world: &World) -> Result<Layout, Failure> {
+    match state {
+        None => Place::find(world).map(|place| place.layout),
+        Some(state) => Layout::of_state_dir(state).ok_or_else(|| {
+            let shown = state.display();
+            Failure::usage("bad_state", format!("{shown} is not the private folder of a repository"))
+                .hint("it is GIT_DIR/afterpush/u followed by your user id; without --state it is found by itself")
+        }),
+    }
+}
+
+/// One line an event; a panic is one, too.
+fn log_to(path: &Path) {
+    let filter = EnvFilter::try_from_env("AFTERPUSH_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false);
+    // Where a log is set already (a test), it stays.
+    let _ = log.with_writer(Mutex::new(Journal::new(path))).try_init();
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
 }
