@@ -2,6 +2,7 @@
 
 mod architecture;
 mod doctor;
+mod files;
 mod git_room;
 mod hook;
 mod http;

@@ -130,3 +130,120 @@ impl ClockNote {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sha() -> Sha {
+        "a1b2c3d4e5f60718293a4b5c6d7e8f9001122334".parse().expect("an object id")
+    }
+
+    fn age() -> Age {
+        Age { now: Timestamp::from_secs(1_790_000_000), keep: Span::from_hours(7 * 24) }
+    }
+
+    fn go(name: &str, hours: i64, living: &Living) -> bool {
+        let modified = age().now - Span::from_hours(hours);
+        read_name(name).is_some_and(|known| may_go(&known, modified, living, age()))
+    }
+
+    #[test]
+    fn old_files_of_commits_nobody_watches_go() {
+        let (sha, long) = (sha().to_string(), "ab".repeat(32));
+        for name in [
+            format!("{sha}.json"),
+            format!("{sha}.log"),
+            format!("{sha}-web.log"),
+            format!("{long}-a-b.log"),
+            ".deployment-status-a1b2c3d.log".to_owned(),
+            ".deployment-status-a1b2c3d.result".to_owned(),
+        ] {
+            assert!(go(&name, 169, &Living::default()), "{name}");
+            assert!(!go(&name, 167, &Living::default()) && !go(&name, -1000, &Living::default()), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_lives_stays_whatever_its_age() {
+        let living = Living::new([&sha()]);
+        let sha = sha().to_string();
+        let mirror = [".deployment-status-a1b2c3d.log", ".deployment-monitor-a1b2c3d.pid"].map(str::to_owned);
+        for name in [format!("{sha}.json"), format!("{sha}-web.log")].iter().chain(&mirror) {
+            assert!(!go(name, 100_000, &living), "{name}");
+        }
+        assert!(go(&format!("{}.json", "b".repeat(40)), 169, &living));
+        assert!(go(".deployment-status-a1b2c3e.log", 169, &living));
+    }
+
+    #[test]
+    fn leftovers_and_dead_pids_go_after_an_hour() {
+        let leftover = format!(".{}.json.4711.{}", sha(), "0".repeat(32));
+        let latest = format!(".latest.json.4711.{}", "0".repeat(32));
+        for name in [leftover.as_str(), &latest, ".deployment-monitor-a1b2c3d.pid"] {
+            assert!(go(name, 2, &Living::default()) && !go(name, 0, &Living::default()), "{name}");
+        }
+    }
+
+    #[test]
+    fn foreign_names_are_never_ours() {
+        let sha = sha().to_string();
+        let upper = sha.to_uppercase();
+        for name in [
+            "latest.json",
+            "README.md",
+            ".gitignore",
+            "",
+            ".",
+            "..",
+            ".deployment-status-main.log",
+            ".deployment-status-a1b2c3d.log.bak",
+            &format!("{sha}.json.aside-1"),
+            &format!("{sha}.toml"),
+            &format!("{sha}-.log"),
+            &format!("{upper}.json"),
+            &format!("{}.json", &sha[1..]),
+            &format!("{sha}0.json"),
+            &format!(".{sha}.json"),
+            &format!(".README.md.4711.{}", "0".repeat(32)),
+        ] {
+            assert_eq!(read_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_is_doubted_for_a_day() {
+        let wall = |hours| Timestamp::from_secs(1_790_000_000) + Span::from_hours(hours);
+        let judge =
+            |last: &ClockNote, hours, up, boot| ClockNote::judge(Some(last), wall(hours), Span::from_hours(up), boot);
+        let (trusted, first) = ClockNote::judge(None, wall(0), Span::from_hours(1), "boot");
+        assert!(trusted, "nothing speaks against it");
+        assert!(judge(&first, 5, 6, "boot").0, "both clocks moved alike");
+        assert!(judge(&first, 30, 1, "next").0, "a night switched off");
+        assert!(!judge(&first, -1, 1, "next").0 && !judge(&first, 10_000, 1, "next").0);
+        let (trusted, jumped) = judge(&first, 8_760, 2, "boot");
+        assert!(!trusted, "a year ahead within an hour");
+        let (trusted, still) = judge(&jumped, 8_761, 3, "boot");
+        assert!(!trusted, "an hour later it is still doubted");
+        assert!(judge(&still, 8_785, 27, "boot").0, "a day later it is believed");
+        assert!(!judge(&still, 2, 4, "boot").0, "back again is a jump, too");
+    }
+
+    proptest! {
+        #[test]
+        fn only_our_own_names_are_chosen(name in any::<String>(), hours in 0i64..100_000) {
+            // Nothing a person would think of has forty digits or a mirror's name.
+            prop_assume!(!name.starts_with(".deployment-"));
+            prop_assert!(!go(&name, hours, &Living::default()));
+        }
+
+        #[test]
+        fn reading_names_never_panics(name in "[.a-f0-9-]{0,90}(json|log|pid)?") {
+            if let Some(Name::OfCommit(sha)) = read_name(&name) {
+                prop_assert!(name.starts_with(sha) && (sha.len() == 40 || sha.len() == 64));
+            }
+        }
+    }
+}

@@ -13,6 +13,8 @@ mod latest;
 pub mod mirror;
 mod next;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod unwatched;
 mod word;

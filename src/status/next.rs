@@ -1,6 +1,7 @@
 //! What a user or an agent does next.
 
 use super::{Document, Next};
+use crate::push::Sha;
 use crate::watch::{Reason, Verdict};
 
 /// The commands that lead on from where a document stands; the best one first.
@@ -8,7 +9,7 @@ pub(super) fn suggest(document: &Document) -> Vec<Next> {
     let short = &document.commit.short;
     let reason = document.reason.known();
     let pairs = match document.verdict.as_ref().map(super::Word::known) {
-        Some(Some(verdict)) => after(verdict, reason, short),
+        Some(Some(verdict)) => after(verdict, document),
         // A word of a newer version: nothing can be said.
         Some(None) => Vec::new(),
         None => meanwhile(reason, document.stale, short),
@@ -18,11 +19,14 @@ pub(super) fn suggest(document: &Document) -> Vec<Next> {
 
 type Suggestions = Vec<(String, &'static str)>;
 
-fn after(verdict: Verdict, reason: Option<Reason>, short: &str) -> Suggestions {
+fn after(verdict: Verdict, document: &Document) -> Suggestions {
+    let (short, reason) = (document.commit.short.as_str(), document.reason.known());
     match verdict {
         Verdict::Live | Verdict::Skipped => Vec::new(),
         Verdict::Failed | Verdict::Unhealthy | Verdict::RolledBack => {
-            vec![(format!("afterpush logs {short}"), "to see why")]
+            // What another commit brought about is told by its log.
+            let about = document.via.as_ref().map_or(short, Sha::short);
+            vec![(format!("afterpush logs {about}"), "to see why")]
         }
         Verdict::Canceled => {
             vec![(format!("afterpush track {short}"), "once it is deployed again")]
