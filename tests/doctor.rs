@@ -179,7 +179,7 @@ fn files_that_others_could_touch_and_broken_ones_are_told() {
     let out = doctor(&sandbox, &["--offline"], "some-token").ends(0).out();
     for line in [
         "open to others",
-        "latest.json is damaged",
+        "the status file of the newest push cannot be used",
         "1 broken requests set aside",
         ".afterpush.toml:2: unknown key watch.timout; did you mean \"timeout\"?",
     ] {

@@ -10,9 +10,8 @@ mod settings;
 
 use serde::Serialize;
 
+use super::place::Place;
 use super::{Failure, Outcome, World};
-use crate::base::Layout;
-use crate::host::git::{GitError, Repo};
 use crate::host::places::Places;
 use crate::watch::exit;
 
@@ -41,20 +40,18 @@ struct Document<'a> {
 /// The repository that is examined, and who does it.
 struct Patient<'a> {
     world: &'a World,
-    repo: Repo,
-    layout: Layout,
+    place: Place,
     places: Option<Places>,
     uid: u32,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
-    let checks = match Repo::discover(&world.cwd) {
-        Ok(repo) => examine(&Patient::new(world, repo), args.offline)?,
-        Err(error @ GitError::NotARepository(_)) => {
-            return Err(Failure::usage("not_a_repository", error.to_string()));
-        }
-        Err(error) => vec![local::git(), local::unreadable(&error)],
+    let checks = match Place::find(world) {
+        Ok(place) => examine(&Patient::new(world, place), args.offline)?,
+        // A repository is there, but git does not let us in: that is for us to tell.
+        Err(failure) if failure.code == "git" => vec![local::git(), local::unreadable(&failure)],
+        Err(failure) => return Err(failure),
     };
     let failed = checks.iter().any(|check| check.state == State::Failed);
     if world.json {
@@ -92,9 +89,7 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
 }
 
 impl<'a> Patient<'a> {
-    fn new(world: &'a World, repo: Repo) -> Self {
-        let uid = nix::unistd::geteuid().as_raw();
-        let layout = Layout::new(repo.common_dir(), uid);
-        Self { world, repo, layout, places: Places::of_user(), uid }
+    fn new(world: &'a World, place: Place) -> Self {
+        Self { world, place, places: Places::of_user(), uid: nix::unistd::geteuid().as_raw() }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::place::Place;
 use super::{Failure, Outcome, World};
 use crate::base::text;
 use crate::config::{self, TRACKED_FILE};
@@ -57,7 +58,7 @@ struct Next {
 
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
-    let repo = repository(world)?;
+    let repo = Place::find(world)?.repo;
     let facts = RepoFacts { files: repo.worktree().map(files).unwrap_or_default(), remotes: repo.remotes() };
     let found: Vec<Suggestion> = provider::ALL.iter().flat_map(|provider| provider.recognise(&facts)).collect();
     let text = config::draft(&found);
@@ -74,10 +75,6 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         world.printer.raw(&text);
     }
     Ok(Outcome::Done)
-}
-
-fn repository(world: &World) -> Result<Repo, Failure> {
-    Repo::discover(&world.cwd).map_err(|error| Failure::usage("not_a_repository", error.to_string()))
 }
 
 /// The files the adapters ask for, as far as they are there and can be read.

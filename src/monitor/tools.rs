@@ -87,10 +87,11 @@ impl Tools {
 
     /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.
     pub fn settings(&self, worktree: Option<&Path>) -> Result<Config, ConfigError> {
-        let main = self.layout.common_dir().parent().filter(|_| self.layout.common_dir().ends_with(".git"));
+        let repo = Repo::open_common(self.layout.common_dir()).ok();
+        let worktree = repo.and_then(|repo| settings::worktree_for(&repo, worktree));
         settings::read(&Sources {
             layout: &self.layout,
-            worktree: worktree.or(main),
+            worktree: worktree.as_deref(),
             places: self.places.as_ref(),
             variable: &|name| self.variables.get(name).cloned(),
             uid: self.uid,

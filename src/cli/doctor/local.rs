@@ -3,8 +3,8 @@
 use super::Patient;
 use super::check::Check;
 use crate::base::{Span, Timestamp};
+use crate::cli::Failure;
 use crate::host::files::Folder;
-use crate::host::git::GitError;
 use crate::host::machine;
 use crate::process::{self, Presence};
 use crate::spool;
@@ -25,16 +25,16 @@ pub(super) fn git() -> Check {
 }
 
 /// The repository is there, but cannot be read.
-pub(super) fn unreadable(error: &GitError) -> Check {
-    Check::failed("repository", error.to_string(), "make `git status` work here first")
+pub(super) fn unreadable(failure: &Failure) -> Check {
+    Check::failed("repository", failure.sentence(), "make `git status` work here first")
 }
 
 pub(super) fn repository(patient: &Patient<'_>) -> Check {
-    let place = match patient.repo.worktree() {
+    let place = match patient.place.repo.worktree() {
         Some(worktree) => worktree.display().to_string(),
-        None => format!("{} (bare, so there is no .afterpush.toml)", patient.repo.common_dir().display()),
+        None => format!("{} (bare, so there is no .afterpush.toml)", patient.place.repo.common_dir().display()),
     };
-    let remotes = patient.repo.remotes();
+    let remotes = patient.place.repo.remotes();
     if remotes.is_empty() {
         let fix = "git remote add origin URL";
         return Check::warning("repository", format!("{place} has no remote to push to"), fix);
@@ -44,7 +44,7 @@ pub(super) fn repository(patient: &Patient<'_>) -> Check {
 
 pub(super) fn monitor(patient: &Patient<'_>) -> Check {
     let own = env!("CARGO_PKG_VERSION");
-    match process::presence(&patient.layout, patient.world.now()) {
+    match process::presence(&patient.place.layout, patient.world.now()) {
         Presence::Responding(file) if file.identity.version == own => {
             Check::ok("monitor", format!("running (pid {}, version {own})", file.identity.pid))
         }
@@ -67,16 +67,10 @@ pub(super) fn monitor(patient: &Patient<'_>) -> Check {
 
 pub(super) fn last_push(patient: &Patient<'_>) -> Check {
     const ID: &str = "last_push";
-    let folder = Folder::existing(&patient.layout.status_dir());
-    let text = folder.and_then(|folder| folder.map_or(Ok(None), |folder| folder.read("latest.json", 1 << 20)));
-    let fix = "afterpush wait, which has it written anew";
-    match text {
+    match patient.place.latest() {
         Ok(None) => Check::skipped(ID, "none was watched yet"),
-        Ok(Some(text)) => match serde_json::from_slice::<Document>(&text) {
-            Ok(document) => Check::ok(ID, told(&document, patient.world.now())),
-            Err(_) => Check::warning(ID, "latest.json is damaged", fix),
-        },
-        Err(why) => Check::warning(ID, format!("latest.json cannot be read: {why}"), fix),
+        Ok(Some(document)) => Check::ok(ID, told(&document, patient.world.now())),
+        Err(failure) => Check::warning(ID, failure.sentence(), failure.hint.as_deref().unwrap_or_default()),
     }
 }
 
@@ -90,7 +84,7 @@ fn told(document: &Document, now: Timestamp) -> String {
 }
 
 pub(super) fn disk(patient: &Patient<'_>) -> Check {
-    let common_dir = patient.repo.common_dir();
+    let common_dir = patient.place.repo.common_dir();
     let disk = match machine::disk(common_dir) {
         Ok(disk) => disk,
         Err(why) => return Check::warning("disk", format!("{} cannot be asked: {why}", common_dir.display()), ""),
@@ -112,7 +106,7 @@ pub(super) fn disk(patient: &Patient<'_>) -> Check {
 }
 
 pub(super) fn permissions(patient: &Patient<'_>) -> Check {
-    let private = patient.layout.private();
+    let private = patient.place.layout.private();
     match machine::exposed(private, patient.uid) {
         None => Check::skipped("permissions", "nothing private is there yet"),
         Some(found) if found.is_empty() => Check::ok("permissions", "what is private is closed to others"),
@@ -126,7 +120,7 @@ pub(super) fn permissions(patient: &Patient<'_>) -> Check {
 }
 
 pub(super) fn file_watch(patient: &Patient<'_>) -> Check {
-    match machine::can_watch(patient.repo.common_dir()) {
+    match machine::can_watch(patient.place.repo.common_dir()) {
         Ok(()) => Check::ok("file_watch", "the system tells of new requests at once"),
         Err(why) => Check::warning(
             "file_watch",
@@ -137,9 +131,9 @@ pub(super) fn file_watch(patient: &Patient<'_>) -> Check {
 }
 
 pub(super) fn leftovers(patient: &Patient<'_>) -> Check {
-    let left = spool::leftovers(&patient.layout, patient.world.now() - LEFT_BEHIND);
+    let left = spool::leftovers(&patient.place.layout, patient.world.now() - LEFT_BEHIND);
     let left = left.iter().filter(|path| path.parent().is_some_and(|folder| folder.ends_with("tmp"))).count();
-    let bad = Folder::existing(&patient.layout.inbox().join("bad")).ok().flatten();
+    let bad = Folder::existing(&patient.place.layout.inbox().join("bad")).ok().flatten();
     let broken = bad.and_then(|folder| folder.names().ok()).unwrap_or_default().len();
     if left + broken == 0 {
         return Check::ok("leftovers", "none");
@@ -148,6 +142,6 @@ pub(super) fn leftovers(patient: &Patient<'_>) -> Check {
     Check::warning(
         "leftovers",
         detail,
-        format!("look into {}, then: afterpush clean", patient.layout.inbox().display()),
+        format!("look into {}, then: afterpush clean", patient.place.layout.inbox().display()),
     )
 }

@@ -12,8 +12,8 @@ pub(super) fn read(patient: &Patient<'_>) -> Result<Config, ConfigError> {
 
 fn with_sources<T>(patient: &Patient<'_>, act: impl FnOnce(&Sources<'_>) -> T) -> T {
     act(&Sources {
-        layout: &patient.layout,
-        worktree: patient.repo.worktree(),
+        layout: &patient.place.layout,
+        worktree: patient.place.repo.worktree(),
         places: patient.places.as_ref(),
         variable: &|name| patient.world.environment.get(name).map(str::to_owned),
         uid: patient.uid,
@@ -61,7 +61,7 @@ pub(super) fn target(patient: &Patient<'_>, config: &Config, settings: &TargetSe
     let remotes = config.watch.remotes.join(", ");
     let detail = format!("{} app {}; pushes of {branches} to {remotes}", target.provider, target.app);
     let id = format!("target.{}", target.name);
-    let known = patient.repo.remotes();
+    let known = patient.place.repo.remotes();
     if !config.watch.remotes.iter().any(|name| known.iter().any(|(remote, _)| remote == name)) {
         let fix = "name the remote you push to in [watch] remotes";
         return Check::warning(id, format!("{detail}, but there is no such remote"), fix);
@@ -71,6 +71,6 @@ pub(super) fn target(patient: &Patient<'_>, config: &Config, settings: &TargetSe
 
 /// The branches whose pushes are watched for a target, before the provider was asked.
 pub(super) fn branches(patient: &Patient<'_>, config: &Config, settings: &TargetSettings) -> Vec<String> {
-    let head = config.watch.remotes.iter().find_map(|remote| patient.repo.default_branch(remote));
+    let head = config.watch.remotes.iter().find_map(|remote| patient.place.repo.default_branch(remote));
     config::branches_for(settings, &config.watch, Hints { remote_head: head.as_deref(), triggers: None })
 }
