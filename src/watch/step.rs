@@ -78,7 +78,6 @@ pub struct Step {
 /// Moves a watch by one fact. The revision rises by one if anything changed, be it only the next look.
 pub fn step(before: &Watch, input: Input, now: Timestamp) -> Step {
     let mut watch = before.clone();
-    watch.keep_in_reach(now);
     match input {
         Input::Landing(seen) => watch.landing_seen(seen, now),
         Input::Looked { target, snapshot, kin } => watch.looked(&target, &View::new(before, &snapshot, &kin), now),
@@ -89,6 +88,7 @@ pub fn step(before: &Watch, input: Input, now: Timestamp) -> Step {
         Input::Slept(span) => watch.slept(span, now),
         Input::Tick => watch.tick(now),
     }
+    watch.keep_in_reach(now);
     watch.next_look = schedule::next_look(&watch, now);
     watch.revision += u32::from(watch != *before);
     let happened = happened::between(before, &watch, now);

@@ -26,7 +26,7 @@ pub(super) fn at(secs: i64) -> Timestamp {
 }
 
 /// A watch, the time, and what was told so far.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Bed {
     pub(super) watch: Watch,
     pub(super) now: Timestamp,
@@ -89,8 +89,12 @@ impl Bed {
     }
 
     pub(super) fn sees_all(self, seen: &Seen) -> Self {
+        self.sees_of("web", seen)
+    }
+
+    pub(super) fn sees_of(self, target: &str, seen: &Seen) -> Self {
         let bed = self.after(5);
-        let input = seen.input(bed.now);
+        let input = seen.input(target, bed.now);
         bed.give(input)
     }
 
@@ -145,7 +149,8 @@ impl Seen {
         self
     }
 
-    pub(super) fn input(&self, now: Timestamp) -> Input {
+    /// The answer about a target that comes at this time.
+    pub(super) fn input(&self, target: &str, now: Timestamp) -> Input {
         let mut kin = Kin::default();
         for (commit, relation) in [
             (OURS, Relation::Same),
@@ -168,7 +173,7 @@ impl Seen {
             })
             .collect();
         let snapshot = Snapshot { observed_at: now, provider_clock: Some(now + self.ahead), ..self.snapshot.clone() };
-        Input::Looked { target: TargetName::new("web"), snapshot, kin }
+        Input::Looked { target: TargetName::new(target), snapshot, kin }
     }
 }
 
