@@ -4,6 +4,7 @@
 //! other extensions, somebody else's repository that `safe.directory` allows, an unusual way to name a revision),
 //! the git program is asked; both give the same answers.
 
+mod config_file;
 mod find;
 mod library;
 mod plumbing;
@@ -11,6 +12,7 @@ mod program;
 mod reflog;
 mod refspec;
 mod remote;
+mod version;
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +20,10 @@ use super::sharing::Sharing;
 use crate::push::{RefName, RemoteName, Sha, reflog::Entry};
 use crate::watch::Relation;
 
+pub use config_file::ConfigFile;
 pub use find::Surroundings;
 pub use remote::ls_remote;
+pub use version::{Version, version};
 
 use library::Library;
 use plumbing::Plumbing;
@@ -191,6 +195,11 @@ impl Repo {
     pub fn config_all(&self, key: &str) -> Vec<String> {
         let values = self.ask(|library| library.config_all(key).map(Some), |plumbing| Some(plumbing.config_all(key)));
         values.unwrap_or_default()
+    }
+
+    /// The last value of a configuration key and the scope it comes from, in git's words (`local`, `global`, …).
+    pub fn config_with_scope(&self, key: &str) -> Option<(String, String)> {
+        self.plumbing.config_with_scope(key)
     }
 
     /// The remotes: name and URL (`insteadOf` applied, userinfo taken out), by name.

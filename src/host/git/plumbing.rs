@@ -101,6 +101,15 @@ impl Plumbing {
         text.split_terminator('\0').map(str::to_owned).collect()
     }
 
+    pub(super) fn config_with_scope(&self, key: &str) -> Option<(String, String)> {
+        let call = Call::git().git_dir(&self.git_dir).args(["config", "-z", "--show-scope", "--get-all", key]);
+        let answer = call.run().ok().filter(|answer| answer.status.success())?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let mut words = text.split_terminator('\0').rev();
+        let value = words.next()?.to_owned();
+        Some((words.next()?.to_owned(), value))
+    }
+
     pub(super) fn remotes(&self) -> Vec<(String, String)> {
         let Ok(answer) = self.call(["remote", "-v"]) else { return Vec::new() };
         let fetched = answer.lines().filter_map(|line| {
