@@ -7,6 +7,7 @@ mod git_room;
 mod hook;
 mod http;
 mod init;
+mod install;
 mod providers;
 mod sandbox;
 mod standin;

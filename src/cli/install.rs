@@ -1,6 +1,12 @@
 //! `afterpush install`: puts the hook into this repository, keeping any hook that is there.
 
+use std::path::{Path, PathBuf};
+
 use super::{Failure, Outcome, World};
+use crate::base::text;
+use crate::host::git::{GitError, Repo};
+use crate::host::hooking::{self, HookState, HookingError, How, Ignore, Plan, Step, Way, Wish};
+use crate::status::mirror;
 
 /// What `afterpush install` takes.
 #[derive(Debug, clap::Args)]
@@ -19,11 +25,129 @@ pub struct Args {
     #[arg(long)]
     pub user: bool,
     /// Put the status mirror's patterns into `.gitignore` instead of `.git/info/exclude`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "user")]
     pub gitignore: bool,
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush install` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let program = hook_program(world)?;
+    if args.user {
+        let plan = hooking::plan_user_install(&program).map_err(failure)?;
+        return finish(world, args.print, &plan, || {
+            Ok("the hook covers every repository of this user where afterpush is configured".to_owned())
+        });
+    }
+    let repo = Repo::discover(&world.cwd).map_err(not_here)?;
+    let way = match (args.file, args.config) {
+        (true, _) => Way::File,
+        (_, true) => Way::Config,
+        _ => Way::Best,
+    };
+    let ignore = if args.gitignore { Ignore::GitIgnore } else { Ignore::Exclude };
+    let wish = Wish { way, program: &program, ignore, patterns: &mirror::PATTERNS };
+    let plan = hooking::plan_install(&repo, &wish).map_err(failure)?;
+    finish(world, args.print, &plan, || installed(&repo))
+}
+
+/// Shows a plan, or carries it out and says what came of it.
+pub(super) fn finish(
+    world: &World,
+    only_print: bool,
+    plan: &Plan,
+    result: impl FnOnce() -> Result<String, Failure>,
+) -> Result<Outcome, Failure> {
+    if !only_print {
+        plan.carry_out().map_err(failure)?;
+    }
+    let result = if only_print { None } else { Some(result()?) };
+    if world.json {
+        world.printer.document(&serde_json::json!({
+            "changed": !only_print && !plan.steps.is_empty(),
+            "steps": plan.steps.iter().map(|step| step.words().join("\n")).collect::<Vec<_>>(),
+            "notes": plan.notes,
+            "result": result,
+        }));
+        return Ok(Outcome::Done);
+    }
+    if only_print {
+        let steps: Vec<String> = plan.steps.iter().flat_map(Step::words).collect();
+        world.printer.lines(if steps.is_empty() { &[] } else { &steps });
+        if steps.is_empty() {
+            world.printer.note("nothing would change");
+        }
+    }
+    for note in &plan.notes {
+        world.printer.note(&format!("note: {note}"));
+    }
+    if let Some(result) = result {
+        let already = if plan.steps.is_empty() { " (nothing had to change)" } else { "" };
+        world.printer.line(&format!("{result}{already}"));
+    }
+    Ok(Outcome::Done)
+}
+
+fn installed(repo: &Repo) -> Result<String, Failure> {
+    let HookState::Installed(found) = hooking::inspect(repo).map_err(failure)? else {
+        return Err(Failure::failed("not_installed", "the hook was written, but git does not run it")
+            .hint("`afterpush doctor` says why"));
+    };
+    let place = match found.how {
+        How::File(path) => format!("the hook file {}", shown(&path)),
+        How::Config(scope) => format!("git's {scope} configuration (hook.afterpush)"),
+        How::Lines(path) => format!("lines in {}", shown(&path)),
+        How::ByHand(path) => format!("the call in {}", shown(&path)),
+    };
+    Ok(format!("pushes from this repository are watched through {place}"))
+}
+
+/// `afterpush-hook`: the one beside this program, else the one on `PATH`.
+fn hook_program(world: &World) -> Result<PathBuf, Failure> {
+    let beside = world.program.parent().map(|folder| folder.join("afterpush-hook"));
+    let folders = world.environment.get("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(folders).filter(|folder| folder.is_absolute());
+    let mut programs = beside.into_iter().chain(on_path.map(|folder| folder.join("afterpush-hook")));
+    programs.find(|program| program.is_file()).ok_or_else(|| {
+        let folder = world.program.parent().map(shown).unwrap_or_default();
+        Failure::failed("no_hook_program", format!("afterpush-hook is neither in {folder} nor on PATH"))
+            .hint("install afterpush again, with both of its programs")
+    })
+}
+
+/// The words for a repository that is not there or cannot be read.
+pub(super) fn not_here(error: GitError) -> Failure {
+    match error {
+        GitError::NotARepository(_) => Failure::usage("not_a_repository", error.to_string())
+            .hint("run it in a repository, or name one with -C DIR"),
+        error => Failure::usage("git", error.to_string()),
+    }
+}
+
+/// The words for a hook that cannot be put there.
+pub(super) fn failure(error: HookingError) -> Failure {
+    let code = match &error {
+        HookingError::Git(_) => "git",
+        HookingError::File { .. } => "file",
+        HookingError::TooOld(_) => "git_too_old",
+        HookingError::Shared { .. } => "hooks_path_is_shared",
+        HookingError::SwitchedOff { .. } => "hooks_are_off",
+        HookingError::Lefthook { .. } => "managed_by_lefthook",
+        HookingError::NoFile(_) | HookingError::TwoHooks { .. } | HookingError::Link(_) | HookingError::OddPath(_) => {
+            "hook_in_the_way"
+        }
+    };
+    let hint = error.hint();
+    let failure = Failure::failed(code, error.to_string());
+    let failure = match hint {
+        Some(hint) => failure.hint(hint.replace('\n', "\n  ")),
+        None => failure,
+    };
+    match error {
+        HookingError::File { source, .. } => failure.because(source),
+        _ => failure,
+    }
+}
+
+fn shown(path: &Path) -> String {
+    text::visible_bytes(path.as_os_str().as_encoded_bytes())
 }

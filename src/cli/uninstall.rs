@@ -1,6 +1,9 @@
 //! `afterpush uninstall`: takes the hook out again and restores what was there, byte for byte.
 
+use super::install::{failure, finish, not_here};
 use super::{Failure, Outcome, World};
+use crate::host::git::Repo;
+use crate::host::hooking;
 
 /// What `afterpush uninstall` takes.
 #[derive(Debug, clap::Args)]
@@ -14,6 +17,13 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(_args: &Args, _world: &World) -> Result<Outcome, Failure> {
-    Err(Failure::failed("not_built", "`afterpush uninstall` is not built yet"))
+pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    if args.user {
+        return finish(world, args.print, &hooking::plan_user_uninstall(), || {
+            Ok("the hook that covered this user's repositories is gone".to_owned())
+        });
+    }
+    let repo = Repo::discover(&world.cwd).map_err(not_here)?;
+    let plan = hooking::plan_uninstall(&repo).map_err(failure)?;
+    finish(world, args.print, &plan, || Ok("the hook is gone from this repository".to_owned()))
 }

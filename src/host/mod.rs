@@ -4,6 +4,7 @@ pub mod clock;
 pub mod exchange;
 pub mod files;
 pub mod git;
+pub mod hooking;
 pub mod http;
 pub mod journal;
 pub mod machine;

@@ -1,0 +1,152 @@
+//! A clone with afterpush's programs in a folder of their own; the hook's program only writes down what it is given.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Ran, Sandbox};
+
+/// The clone.
+pub struct Clone {
+    pub sandbox: Sandbox,
+}
+
+/// How a file or folder looks from outside, with all it holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Look {
+    mode: u32,
+    content: Vec<u8>,
+}
+
+impl Clone {
+    /// With git as it is.
+    pub fn new() -> Self {
+        let clone = Self { sandbox: Sandbox::new() };
+        let bin = clone.bin();
+        fs::create_dir(&bin).expect("made");
+        let program = Path::new(env!("CARGO_BIN_EXE_afterpush"));
+        // A second name makes it find its neighbour here; other file systems need a copy.
+        fs::hard_link(program, bin.join("afterpush"))
+            .or_else(|_| fs::copy(program, bin.join("afterpush")).map(drop))
+            .expect("the program's second name");
+        let script = format!("#!/bin/sh\n{{ echo \"called: $*\"; cat; }} >> '{}'\n", clone.record().display());
+        write_program(&clone.hook_program(), &script);
+        clone
+    }
+
+    /// Where the programs lie.
+    pub fn bin(&self) -> PathBuf {
+        self.sandbox.root().join("bin dir's")
+    }
+
+    /// The hook's program.
+    pub fn hook_program(&self) -> PathBuf {
+        self.bin().join("afterpush-hook")
+    }
+
+    /// `afterpush` in the clone.
+    pub fn afterpush(&self, args: &[&str]) -> Ran {
+        Ran::of(&mut self.command(args))
+    }
+
+    /// The same, not run yet.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.sandbox.command(self.bin().join("afterpush"));
+        command.args(args);
+        command
+    }
+
+    /// git, which finds the programs in this folder before all others.
+    pub fn git_with(&self, tools: &Path) -> Command {
+        let mut git = self.sandbox.command("git");
+        let path = git.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).expect("PATH is set");
+        let folders = std::iter::once(tools.to_path_buf()).chain(std::env::split_paths(path));
+        let path = std::env::join_paths(folders).expect("folders");
+        git.env("PATH", path);
+        git
+    }
+
+    /// What the hook's program was given since the last time this was asked.
+    pub fn heard(&self) -> String {
+        let heard = fs::read_to_string(self.record()).unwrap_or_default();
+        // Nothing was written, or it is taken away.
+        let _ = fs::remove_file(self.record());
+        heard
+    }
+
+    /// The git directory.
+    pub fn git_dir(&self) -> PathBuf {
+        self.sandbox.work().join(".git")
+    }
+
+    /// A file in the folder of hooks.
+    pub fn hook(&self, name: &str) -> PathBuf {
+        self.git_dir().join("hooks").join(name)
+    }
+
+    /// Writes a hook of somebody else's that git will run.
+    pub fn write_hook(&self, name: &str, script: &str) -> PathBuf {
+        let hook = self.hook(name);
+        write_program(&hook, script);
+        hook
+    }
+
+    /// The version of git in two numbers.
+    pub fn git_version(&self) -> (u32, u32) {
+        let version = self.sandbox.git(&["--version"]);
+        let mut numbers = version.trim_start_matches("git version ").split('.');
+        let mut next = || numbers.next().and_then(|number| number.parse().ok()).expect("a version");
+        (next(), next())
+    }
+
+    /// A clone whose git knows hooks in the configuration; for an older git `None`, after its refusal was seen.
+    #[expect(clippy::print_stdout, reason = "who runs the tests learns what they need")]
+    pub fn with_config_hooks() -> Option<Self> {
+        let clone = Self::new();
+        if clone.git_version() >= (2, 54) {
+            return Some(clone);
+        }
+        println!("git here is older than 2.54, so only its refusal is tested; AFTERPUSH_TEST_GIT names another git");
+        let before = look(&clone.git_dir());
+        for way in ["--config", "--user"] {
+            let refused = clone.afterpush(&["install", way]).ends(1);
+            assert!(refused.err().contains("knows no hooks in the configuration; that came with 2.54"), "{refused}");
+        }
+        assert_eq!(look(&clone.git_dir()), before);
+        None
+    }
+
+    fn record(&self) -> PathBuf {
+        self.sandbox.root().join("heard")
+    }
+}
+
+/// Writes a program.
+pub fn write_program(path: &Path, script: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    fs::write(path, script).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("made executable");
+}
+
+/// Everything below a folder: kinds, modes, contents, where links lead.
+pub fn look(folder: &Path) -> BTreeMap<PathBuf, Look> {
+    let mut seen = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            let data = fs::symlink_metadata(&entry).expect("there");
+            let content = if data.is_symlink() {
+                fs::read_link(&entry).expect("a link").into_os_string().into_encoded_bytes()
+            } else if data.is_dir() {
+                folders.push(entry.clone());
+                Vec::new()
+            } else {
+                fs::read(&entry).expect("readable")
+            };
+            seen.insert(entry, Look { mode: data.mode(), content });
+        }
+    }
+    seen
+}

@@ -1,0 +1,133 @@
+//! The hook in git's configuration, for git 2.54 and newer; for an older one the refusal.
+
+use std::fs;
+
+use super::clone::{Clone, look, write_program};
+use crate::support::Ran;
+
+#[test]
+fn the_configuration_is_the_usual_place_and_no_file_changes() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    let before = look(&clone.git_dir());
+    let hooks = clone.git_dir().join("hooks");
+    for args in [&["install"][..], &["install", "--config"], &["install"]] {
+        clone.afterpush(args).ends(0);
+    }
+    assert!(look(&hooks).iter().all(|(path, seen)| before.get(path) == Some(seen)));
+    let new = clone.sandbox.commit("a change");
+    assert_eq!(clone.sandbox.push(&[]).ends(0).out(), "");
+    let heard = clone.heard();
+    assert_eq!(heard.matches("called: pre-push origin ../remote.git").count(), 1, "{heard}");
+    assert!(heard.contains(&format!("refs/heads/main {new} refs/heads/main")), "{heard}");
+    assert_eq!(clone.sandbox.git(&["hook", "list", "pre-push"]), "afterpush");
+}
+
+#[test]
+fn install_and_uninstall_leave_the_configuration_byte_for_byte() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    let before = look(&clone.git_dir());
+    clone.afterpush(&["install"]).ends(0);
+    let once = look(&clone.git_dir());
+    clone.afterpush(&["install"]).ends(0);
+    assert_eq!(look(&clone.git_dir()), once);
+    clone.afterpush(&["uninstall"]).ends(0);
+    assert_eq!(look(&clone.git_dir()), before);
+}
+
+#[test]
+fn hooks_of_others_run_beside_it_and_may_refuse() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    clone.write_hook("pre-push", "#!/bin/sh\necho no >&2\nexit 1\n");
+    clone.afterpush(&["install"]).ends(0);
+    clone.sandbox.commit("a change");
+    assert!(clone.sandbox.push(&[]).ends(1).err().starts_with("no\n"));
+}
+
+#[test]
+fn neither_hooks_path_nor_a_manager_switches_it_off() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    clone.afterpush(&["install"]).ends(0);
+    for path in ["/dev/null", ".husky/_", "/nowhere"] {
+        clone.sandbox.git(&["config", "core.hooksPath", path]);
+        clone.afterpush(&["install"]).ends(0);
+        let new = clone.sandbox.commit("a change");
+        clone.sandbox.push(&[]).ends(0);
+        assert!(clone.heard().contains(&new), "{path}");
+    }
+}
+
+#[test]
+fn whatever_becomes_of_the_program_the_push_goes_on() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    clone.afterpush(&["install"]).ends(0);
+    for script in ["#!/bin/sh\nexit 3\n", "#!/bin/sh\nkill -KILL $$\n", "#!/no/such/interpreter\n"] {
+        write_program(&clone.hook_program(), script);
+        clone.sandbox.commit("a change");
+        clone.sandbox.push(&[]).ends(0);
+    }
+    fs::remove_file(clone.hook_program()).expect("removed");
+    clone.sandbox.commit("another");
+    let pushed = clone.sandbox.push(&[]).ends(0);
+    assert!(pushed.err().contains("afterpush: its program is gone"), "{pushed}");
+    clone.sandbox.git(&["commit", "--allow-empty", "--quiet", "-m", "commits go on as well"]);
+}
+
+#[test]
+fn going_from_a_file_to_the_configuration_and_back_leaves_one_hook() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    clone.write_hook("pre-push", "#!/bin/sh\n# theirs\n");
+    let before = look(&clone.git_dir());
+    for args in [&["install", "--file"][..], &["install", "--config"], &["install", "--file"], &["install"]] {
+        clone.afterpush(args).ends(0);
+        clone.sandbox.git(&["tag", "--force", "x", &clone.sandbox.git(&["commit-tree", "-m", "x", "HEAD^{tree}"])]);
+        clone.sandbox.push(&["--force", "origin", "x"]).ends(0);
+        assert_eq!(clone.heard().matches("called:").count(), 1, "{args:?}");
+    }
+    clone.afterpush(&["uninstall"]).ends(0);
+    for path in ["config", "hooks/pre-push", "info/exclude"] {
+        let path = clone.git_dir().join(path);
+        assert_eq!(look(&clone.git_dir()).get(&path), before.get(&path));
+    }
+}
+
+#[test]
+fn for_a_user_every_repository_is_covered_and_those_without_configuration_stay_silent() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    let global = clone.sandbox.root().join("global");
+    fs::write(&global, "[user]\n\tname = Ada\n").expect("written");
+    let run = |args: &[&str]| Ran::of(clone.command(args).env("GIT_CONFIG_GLOBAL", &global)).ends(0);
+    run(&["install", "--user"]);
+    run(&["install", "--user"]);
+    let push = || {
+        clone.sandbox.commit("a change");
+        let ran = Ran::of(clone.sandbox.command("git").env("GIT_CONFIG_GLOBAL", &global).args(["push", "--quiet"]));
+        (ran.ends(0).err(), clone.heard())
+    };
+    assert_eq!(push(), (String::new(), String::new()), "nothing is configured here");
+    fs::write(clone.sandbox.work().join(".afterpush.toml"), "").expect("written");
+    assert!(push().1.contains("called: pre-push origin"));
+    fs::remove_file(clone.sandbox.work().join(".afterpush.toml")).expect("removed");
+    fs::create_dir(clone.git_dir().join("afterpush")).expect("made");
+    assert!(push().1.contains("called: pre-push origin"));
+    run(&["uninstall", "--user"]);
+    assert_eq!(fs::read_to_string(&global).expect("there"), "[user]\n\tname = Ada\n");
+}
+
+#[test]
+fn linked_worktrees_and_users_hooks_find_the_configuration_of_their_repository() {
+    let Some(clone) = Clone::with_config_hooks() else { return };
+    let global = clone.sandbox.root().join("global");
+    fs::write(&global, "").expect("written");
+    Ran::of(clone.command(&["install", "--user"]).env("GIT_CONFIG_GLOBAL", &global)).ends(0);
+    clone.sandbox.git(&["worktree", "add", "--quiet", "-b", "side", "../side"]);
+    let side = clone.sandbox.root().join("side");
+    let push = |branch: &str| {
+        let mut push = clone.sandbox.command("git");
+        push.current_dir(&side).env("GIT_CONFIG_GLOBAL", &global).args(["push", "origin", &format!("side:{branch}")]);
+        Ran::of(&mut push).ends(0);
+        clone.heard()
+    };
+    assert_eq!(push("one"), "");
+    fs::create_dir(clone.git_dir().join("afterpush")).expect("made");
+    assert!(push("two").contains("called: pre-push origin"));
+}

@@ -1,0 +1,9 @@
+//! `afterpush install` and `afterpush uninstall`, with real git.
+
+mod chain;
+mod clone;
+mod configured;
+mod ignored;
+mod managers;
+mod paths;
+mod worktrees;
