@@ -10,6 +10,7 @@ mod init;
 mod install;
 mod providers;
 mod sandbox;
+mod secrets;
 mod standin;
 mod stories;
 mod support;
