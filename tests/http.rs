@@ -155,3 +155,36 @@ async fn what_cannot_be_asked_is_refused_without_a_connection() {
 fn http_ask(url: &str, max_bytes: usize, tail: bool) -> HttpAsk {
     HttpAsk { url: url.to_owned(), attach: Attach::Nothing, max_bytes, tail }
 }
+
+#[tokio::test]
+async fn a_certificate_nobody_vouches_for_is_not_trusted() {
+    let certificate = include_bytes!("fixtures/tls/self-signed.der").as_slice().into();
+    let key = include_bytes!("fixtures/tls/self-signed.key.der").as_slice().try_into().unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // The client breaks it off.
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    let words = trouble(&format!("https://localhost:{port}/")).await;
+    assert!(words.starts_with("localhost: TLS: certificate not trusted ("), "{words}");
+}
+
+#[tokio::test]
+async fn plain_http_behind_an_https_url_is_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let words = trouble(&format!("https://localhost:{port}/")).await;
+    assert_eq!(words, "localhost: TLS: the other side does not speak it");
+}

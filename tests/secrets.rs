@@ -36,9 +36,9 @@ fn environment(pairs: &[(&str, &str)], config_home: Option<&Path>) -> Environmen
 
 fn file(folder: &TempDir, name: &str, text: &str, mode: u32) -> PathBuf {
     let path = folder.path().join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let written = fs::create_dir_all(path.with_file_name("")).and_then(|()| fs::write(&path, text));
+    let written = written.and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)));
+    written.expect("a file in a temporary folder");
     path
 }
 

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 use super::Limits;
 use crate::base::{Span, text};
 
@@ -73,9 +75,21 @@ fn of_io(kind: io::ErrorKind) -> Option<String> {
 fn of_tls(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(why) => {
-            format!("TLS: certificate not trusted ({})", text::visible(&why.to_string()))
+            format!("TLS: certificate not trusted ({})", of_certificate(why))
         }
         rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".to_owned(),
         other => format!("TLS: {}", text::visible(&other.to_string())),
+    }
+}
+
+fn of_certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is for another name".to_owned()
+        }
+        CertificateError::UnknownIssuer => "nobody known has signed it".to_owned(),
+        other => text::visible(&other.to_string()),
     }
 }

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
+use crate::base::Span;
 use crate::wire::Secret;
 
 /// How long a command may take.
@@ -48,7 +49,7 @@ async fn within(words: &[String], limit: Duration) -> Result<Secret, String> {
             let _ = killpg(group, Signal::SIGKILL);
         }
         let _ = child.wait().await;
-        return Err(format!("the token command {program} did not end within {} s", limit.as_secs()));
+        return Err(format!("the token command {program} did not end within {}", Span::from_std(limit)));
     };
     let (text, ok) = result.map_err(|error| format!("the token command {program} failed: {error}"))?;
     if ok { Ok(Secret::new(&text)) } else { Err(format!("the token command {program} failed; try it in a terminal")) }
@@ -68,4 +69,24 @@ async fn printed(child: &mut Child) -> std::io::Result<(String, bool)> {
         stdout.take(MAX_BYTES).read_to_string(&mut text).await?;
     }
     Ok((text, child.wait().await?.success()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_with_its_children() {
+        let words = ["sh", "-c", "sleep 98765 & sleep 98765"].map(str::to_owned);
+        let refusal = within(&words, Duration::from_millis(200)).await.unwrap_err();
+        assert_eq!(refusal, "the token command sh did not end within 200ms");
+        while is_running(b"sleep\x0098765\0") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn is_running(line: &[u8]) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        processes.map(|entry| entry.path().join("cmdline")).any(|path| std::fs::read(path).is_ok_and(|own| own == line))
+    }
 }
