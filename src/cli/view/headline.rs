@@ -24,26 +24,28 @@ pub fn headline(document: &Document, style: &Style, now: Timestamp) -> String {
     format!("{} {}  {subject}{gap}  {}{took}", mark.paint(style), Tone::Strong.paint(short), mark.tone().paint(&state))
 }
 
-/// What `wait` prints: the same without the gap.
+/// What `wait` prints: the same without the gap, and with the message where the word alone would leave one wondering.
 pub fn one_line(document: &Document, style: &Style, now: Timestamp) -> String {
     let mark = Mark::of(document.exit_code);
     let subject = document.commit.subject.as_deref().filter(|subject| !subject.is_empty());
     let subject = subject.map_or_else(String::new, |subject| format!("  {}", text::cut(subject, 48, style.ascii)));
+    let is_open = !matches!(document.exit_code, exit::OK | exit::NO | exit::RUNNING | exit::SUPERSEDED);
+    let message = if is_open { format!(": {}", document.message) } else { String::new() };
     let (state, took) = (mark.tone().paint(&state(document)), took(document, now));
-    format!("{} {}{subject}  {state}{took}", mark.paint(style), Tone::Strong.paint(&document.commit.short))
+    format!("{} {}{subject}  {state}{message}{took}", mark.paint(style), Tone::Strong.paint(&document.commit.short))
 }
 
 fn took(document: &Document, now: Timestamp) -> String {
     elapsed(document, now).map_or_else(String::new, |span| format!("  {span}"))
 }
 
-/// The state in a few words, with the reason where the word alone would leave the reader wondering.
+/// The state in a few words.
 fn state(document: &Document) -> String {
     let via = document.via.as_ref().map(|sha| sha.short().to_owned());
     let Some(verdict) = &document.verdict else {
         return match document.exit_code {
-            exit::CONFIG => format!("cannot go on: {}", document.message),
-            exit::NOT_WATCHED => "nobody watches this commit".to_owned(),
+            exit::CONFIG => "needs you".to_owned(),
+            exit::NOT_WATCHED => "not watched".to_owned(),
             _ => within(&document.word(), via),
         };
     };
@@ -54,12 +56,12 @@ fn state(document: &Document) -> String {
         Some(Verdict::Unhealthy) => "UNHEALTHY".to_owned(),
         Some(Verdict::Canceled) => "CANCELED".to_owned(),
         Some(Verdict::RolledBack) => "ROLLED BACK".to_owned(),
-        Some(Verdict::Stopped) => "stopped on request".to_owned(),
-        Some(Verdict::Timeout) => "timeout: stopped looking".to_owned(),
-        Some(Verdict::NoDeploy) => format!("no deployment: {}", document.message),
-        Some(Verdict::Skipped) => format!("skipped: {}", document.message),
-        Some(Verdict::NotPushed) => format!("not pushed: {}", document.message),
-        Some(Verdict::Unobservable) => format!("cannot tell: {}", document.message),
+        Some(Verdict::Stopped) => "stopped".to_owned(),
+        Some(Verdict::Timeout) => "stopped looking".to_owned(),
+        Some(Verdict::NoDeploy) => "no deployment".to_owned(),
+        Some(Verdict::Skipped) => "skipped".to_owned(),
+        Some(Verdict::NotPushed) => "not pushed".to_owned(),
+        Some(Verdict::Unobservable) => "cannot tell".to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ pub use table::{listed_row, table};
 use super::{Style, Tone};
 use crate::base::{Span, Timestamp};
 use crate::status::{Document, Target, Word};
-use crate::watch::{Verdict, exit};
+use crate::watch::{Reason, Verdict, exit};
 
 /// What a person should think of a state at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Mark {
         match target.verdict.as_ref().map(Word::known) {
             Some(Some(verdict)) => Self::of(verdict.exit_code()),
             Some(None) => Self::Doubt,
-            None if target.reason.known().is_some_and(crate::watch::Reason::needs_the_user) => Self::Doubt,
+            None if target.reason.known().is_some_and(Reason::needs_the_user) => Self::Doubt,
             None => Self::Busy,
         }
     }
@@ -100,6 +100,15 @@ pub fn elapsed(document: &Document, now: Timestamp) -> Option<Span> {
     (took >= Span::ZERO && !nothing_ran).then_some(took)
 }
 
+/// The document's sentence, where neither the state nor the steps nor the failure say the same.
+fn remark(document: &Document) -> Option<&str> {
+    let reason = document.reason.known();
+    let is_told = matches!(reason, Some(Reason::DeployedLive | Reason::BuildRunning | Reason::DeployRunning))
+        || document.failure.is_some()
+        || document.targets.iter().any(|target| target.progress.is_some());
+    Some(document.message.as_str()).filter(|message| !is_told && !message.is_empty())
+}
+
 /// The word of a target: its verdict, else its phase.
 fn word_of(target: &Target) -> String {
     target.verdict.as_ref().map_or_else(|| target.phase.to_string(), ToString::to_string)
@@ -115,3 +124,6 @@ fn branch(document: &Document) -> Option<&str> {
     let name = document.push.as_ref()?.ref_name.as_str();
     Some(name.strip_prefix("refs/heads/").unwrap_or(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The whole answer for a person at a terminal.
 
 use super::steps::step_lines;
-use super::{branch, ended_above_targets, headline, word_of};
+use super::{branch, ended_above_targets, headline, remark, word_of};
 use crate::base::{Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -11,13 +11,21 @@ use crate::watch::exit;
 pub fn screen(document: &Document, style: &Style, now: Timestamp) -> Vec<String> {
     let mut lines = vec![headline(document, style, now)];
     // Steps are shown where there is something to see of them.
-    let has_steps = document.exit_code != exit::NOTHING && !ended_above_targets(document);
-    for target in &document.targets {
+    let is_elsewhere = document.done && document.via.is_some();
+    let has_steps = document.exit_code != exit::NOTHING && !ended_above_targets(document) && !is_elsewhere;
+    for (i, target) in document.targets.iter().enumerate() {
+        if i > 0 && has_steps {
+            lines.push(String::new());
+        }
         lines.push(format!("  {}", Tone::Faint.paint(&place(document, target, style, now))));
         if has_steps {
             lines.push(String::new());
             lines.extend(step_lines(target, style, now));
         }
+    }
+    if let Some(remark) = remark(document) {
+        lines.extend((has_steps && !document.targets.is_empty()).then(String::new));
+        lines.push(format!("  {remark}"));
     }
     lines.extend(explanation(document, style, now));
     lines
@@ -27,6 +35,7 @@ pub fn screen(document: &Document, style: &Style, now: Timestamp) -> Vec<String>
 /// narration.
 pub fn explanation(document: &Document, style: &Style, now: Timestamp) -> Vec<String> {
     let mut lines = failure(document, style);
+    lines.extend((!document.warnings.is_empty() || document.stale).then(String::new));
     let warned = document.warnings.iter();
     lines.extend(warned.map(|warning| format!("  {} {}", Tone::Doubt.paint("warning:"), warning.message)));
     if document.stale {

@@ -1,6 +1,6 @@
 //! The steps of one target: registered, build, deploy, live, each with its mark and how long it took.
 
-use super::{Mark, branch, elapsed};
+use super::{Mark, branch, elapsed, remark};
 use crate::base::{Span, Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -45,8 +45,9 @@ pub fn live_lines(document: &Document, style: &Style, now: Timestamp) -> Vec<Str
         lines.push(format!("  {name}{}", steps.join("   ")));
     }
     if document.targets.is_empty() {
-        lines.push(format!("  {} {}", Mark::of(document.exit_code).paint(style), document.message));
+        lines.push(format!("  {} {}", Mark::of(document.exit_code).paint(style), document.word()));
     }
+    lines.extend(remark(document).map(|remark| format!("  {remark}")));
     let took = elapsed(document, now).map_or_else(String::new, |took| format!("{took}   "));
     let expected = document.eta.as_ref().map_or_else(String::new, |eta| {
         format!("of about {}   ", Span::from_secs(i64::try_from(eta.p50_s).unwrap_or(i64::MAX)))
