@@ -2,12 +2,13 @@
 //! the pushed range it lies in, git's journal of pushes.
 
 use super::place::Place;
-use super::pushes::pushes;
+use super::pushes::{Pushed, pushes};
 use super::{Failure, World};
 use crate::base::Span;
 use crate::push::{Asked, Request, Sha, TrackNote};
 use crate::spool::{self, Found};
 use crate::status::Document;
+use crate::store::Store;
 use crate::watch::Relation;
 
 /// How long ago a branch's newest push, found in the journal, may have been made to be watched still.
@@ -42,17 +43,21 @@ pub fn answer(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure
 
 /// A push or a `track` that waits in the inbox and brings this commit.
 fn waiting(place: &Place, sha: &Sha) -> Option<Box<Request>> {
-    // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever
-    // sets it aside, and what a newer program asks only a newer one understands.
-    let found = spool::scan(&place.layout).unwrap_or_default();
-    let requests = found.into_iter().filter_map(|found| match found {
-        Found::Request { request, .. } => Some(request),
-        Found::Newer { .. } | Found::Broken { .. } => None,
-    });
-    requests.into_iter().find(|request| match &request.asked {
+    requests(place).find(|request| match &request.asked {
         Asked::Push(push) => push.refs.iter().any(|update| brings(place, update.old.as_ref(), &update.new, sha)),
         Asked::Track(track) => track.sha == *sha,
         Asked::Ignore(_) | Asked::Stop(_) | Asked::Refresh { .. } | Asked::Leave => false,
+    })
+}
+
+/// What waits in the inbox.
+fn requests(place: &Place) -> impl Iterator<Item = Box<Request>> {
+    // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever sets it
+    // aside, and what a newer program asks only a newer one understands.
+    let found = spool::scan(&place.layout).unwrap_or_default();
+    found.into_iter().filter_map(|found| match found {
+        Found::Request { request, .. } => Some(request),
+        Found::Newer { .. } | Found::Broken { .. } => None,
     })
 }
 
@@ -79,7 +84,29 @@ fn from_pushes(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failur
     }
     let limit = if pushed.is_tip { TIP_AGE } else { config.watch.register_timeout };
     let is_recent = world.now().since(pushed.entry.at) <= limit;
-    Ok(if is_recent { Answer::Found(Box::new(pushed.note(&place.repo))) } else { Answer::Nobody })
+    let is_new = is_recent && place.has_hook() && !is_known(place, pushed)?;
+    Ok(if is_new { Answer::Found(Box::new(pushed.note(&place.repo))) } else { Answer::Nobody })
+}
+
+/// The push was watched once, or is to be ignored: by the store, or by a request nobody has taken yet.
+fn is_known(place: &Place, pushed: &Pushed) -> Result<bool, Failure> {
+    let Pushed { remote, ref_name, entry, .. } = pushed;
+    let is_ignored = requests(place).any(|request| match &request.asked {
+        Asked::Ignore(note) => note.remote == *remote && note.refs.iter().any(|update| update.new == entry.new),
+        _ => false,
+    });
+    if is_ignored {
+        return Ok(true);
+    }
+    let store = place.layout.store();
+    let known = super::runtime()?.block_on(async {
+        match Store::open_to_read(&store).await? {
+            Some(store) => store.knows_push(remote, ref_name, &entry.new, entry.at).await,
+            None => Ok(false),
+        }
+    });
+    // A store that cannot be read is the monitor's to set aside; it knows its pushes then as little as this does.
+    Ok(known.unwrap_or(false))
 }
 
 /// Without tracking refs (a bare clone) the newest confirmed push is the only range that is known.

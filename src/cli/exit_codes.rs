@@ -41,7 +41,7 @@ const MEANINGS: [(u8, &str); 12] = [
 
 const REST: &str = "\
 Other commands end with 0, 1, 2 or 4. `daemon status`: 0 running and responding, 3 not running, 1 running but not
-responding. `--ok VERDICT,…` treats more verdicts as 0. 0 never means \"I do not know\", 1 never means \"I stopped
+responding. `--ok VERDICT,...` treats more verdicts as 0. 0 never means \"I do not know\", 1 never means \"I stopped
 looking\". The hook always ends with 0.";
 
 /// Runs the command.

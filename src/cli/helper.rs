@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use super::World;
 use super::place::Place;
+use crate::monitor::{self, Orders};
 
 /// A monitor on a thread of its own. When this value goes, the monitor persists what it knows and leaves.
 pub struct Helper {
@@ -15,9 +16,19 @@ pub struct Helper {
 
 impl Helper {
     /// Starts it.
-    pub fn start(_world: &World, _place: &Place) -> Self {
+    pub fn start(world: &World, place: &Place) -> Self {
         let end = Arc::new(AtomicBool::new(false));
-        let work = || {};
+        let orders = Orders {
+            layout: place.layout.clone(),
+            program: world.program.clone(),
+            environment: world.environment.pairs(),
+            take_over: false,
+            end: Arc::clone(&end),
+        };
+        let work = move || {
+            // Why it could not work is in its log and, where it got that far, in the status.
+            let _ = monitor::run(&orders);
+        };
         Self { end, thread: Some(std::thread::spawn(work)) }
     }
 

@@ -90,3 +90,6 @@ fn reached(target: &Target) -> Option<Stage> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,11 @@
 //! The repository a command works on, and the two ways to its monitor: reading its files and dropping a request.
 
 use super::{Failure, World};
-use crate::base::Layout;
+use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
 use crate::host::git::{GitError, Repo};
 use crate::process::{self, Ensured};
-use crate::push::{Asked, Request, RequestId, Sha};
+use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
 use crate::spool;
 use crate::status::{self, Document, Unwatched};
 
@@ -88,6 +88,14 @@ impl Place {
         (!log.is_empty()).then(|| String::from_utf8_lossy(&log).into_owned())
     }
 
+    /// The hook is in this repository, or has been at work here.
+    pub fn has_hook(&self) -> bool {
+        let file = || std::fs::read_to_string(self.repo.hooks_dir().ok()?.join("pre-push")).ok();
+        self.layout.private().is_dir()
+            || self.repo.config("hook.afterpush.command").is_some()
+            || file().is_some_and(|hook| hook.contains("afterpush"))
+    }
+
     /// Nothing waits to be taken.
     pub fn inbox_is_empty(&self) -> bool {
         spool::scan(&self.layout).is_ok_and(|found| found.is_empty())
@@ -95,7 +103,17 @@ impl Place {
 
     /// Drops a request, without waking anybody.
     pub fn ask(&self, world: &World, asked: Asked) -> Result<Request, Failure> {
-        let request = Request::new(uuid::Uuid::now_v7(), world.now(), asked);
+        self.put(Request::new(uuid::Uuid::now_v7(), world.now(), asked))
+    }
+
+    /// Asks for a push that git's journal tells of to be watched. Its name is made of the push, so that it is one
+    /// and the same watch whoever finds it, and however often.
+    pub fn ask_for_journal(&self, world: &World, note: TrackNote, at: Timestamp) -> Result<Request, Failure> {
+        let id = RequestId::of_reflog(&note.sha, at);
+        self.put(Request { id, ..Request::new(uuid::Uuid::now_v7(), world.now(), Asked::Track(note)) })
+    }
+
+    fn put(&self, request: Request) -> Result<Request, Failure> {
         let cannot = |error| {
             Failure::unknown("inbox", format!("cannot write a request to {}", self.layout.inbox().display()))
                 .because(error)

@@ -58,7 +58,7 @@ fn narrate(world: &World, document: &Document) {
         return;
     }
     if !is_plain && !world.is_terminal {
-        world.printer.note(&format!("{}: {}", document.commit.short, document.message));
+        world.printer.note(&format!("afterpush: {}", document.message));
     }
     for line in view::explanation(document, &world.style, world.now()) {
         world.printer.note(&line);

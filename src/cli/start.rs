@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::answer::{Answer, answer};
+use super::answer::Answer;
 use super::follow::{Follow, Seen};
 use super::place::Place;
 use super::status::pick_up;
@@ -48,8 +48,14 @@ struct Lead {
 
 /// Finds out what to follow. A commit nobody watches is tracked; where credentials or configuration were missing it
 /// is looked whether they still are. Needs a tokio runtime around it.
-pub fn start<'a>(place: &'a Place, world: &'a World, sha: Sha, limit: Option<Span>) -> Result<Start<'a>, Failure> {
-    let Lead { followed, hold, settled, first } = match answer(place, world, &sha) {
+pub fn start<'a>(
+    place: &'a Place,
+    world: &'a World,
+    sha: Sha,
+    answer: Result<Answer, Failure>,
+    limit: Option<Span>,
+) -> Result<Start<'a>, Failure> {
+    let Lead { followed, hold, settled, first } = match answer {
         Ok(answer) => lead(place, world, &sha, answer)?,
         // A damaged status file is written anew by a monitor that is asked for the commit.
         Err(failure) => {

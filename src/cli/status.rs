@@ -66,7 +66,8 @@ fn from_disk(place: &Place, world: &World, sha: &Sha, found: Answer) -> Result<D
 /// Asks for a push to be watched that git's journal tells of.
 pub fn pick_up(place: &Place, world: &World, note: TrackNote) -> Result<Request, Failure> {
     let short = note.sha.short().to_owned();
-    let request = place.ask(world, Asked::Track(note))?;
+    let at = note.pushed.as_ref().map_or(world.now(), |pushed| pushed.at);
+    let request = place.ask_for_journal(world, note, at)?;
     world.printer.note(&format!("afterpush: {short} was pushed without the hook; it is watched from now on"));
     Ok(request)
 }

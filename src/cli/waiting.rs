@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::answer::answer;
 use super::args::{Patience, Subject};
 use super::follow::Seen;
 use super::place::Place;
@@ -38,9 +39,10 @@ pub trait Viewer {
 pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> Result<u8, Failure> {
     let place = Place::find(world)?;
     let sha = place.commit(&question.subject.rev)?;
+    let found = answer(&place, world, &sha);
     let runtime = super::runtime()?;
     let code = runtime.block_on(async {
-        let mut start = start(&place, world, sha, question.patience.timeout)?;
+        let mut start = start(&place, world, sha, found, question.patience.timeout)?;
         let mut newest = judge::answer_to(question.subject, start.first().clone())?;
         viewer.changed(&newest);
         let end = until_decided(question, &mut start, viewer, &mut newest).await;

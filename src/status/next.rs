@@ -2,6 +2,7 @@
 
 use super::{Document, Next};
 use crate::push::Sha;
+use crate::push::Sha;
 use crate::watch::{Reason, Verdict};
 
 /// The commands that lead on from where a document stands; the best one first.
@@ -36,7 +37,10 @@ fn after(verdict: Verdict, document: &Document) -> Suggestions {
             ("afterpush doctor".to_owned(), "to see whether this branch deploys"),
         ],
         Verdict::NotPushed => after_no_push(reason),
-        Verdict::Superseded => vec![(format!("afterpush wait {short}"), "to know what becomes of the newer commit")],
+        Verdict::Superseded => {
+            let newer = document.via.as_ref().map_or(short, Sha::short);
+            vec![(format!("afterpush wait {newer}"), "to know what becomes of the newer commit")]
+        }
         Verdict::Unobservable if reason == Some(Reason::LandingUnknown) => vec![
             ("git fetch".to_owned(), "to see what the remote has"),
             (format!("afterpush track {short}"), "if it is there"),

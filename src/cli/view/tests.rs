@@ -35,8 +35,8 @@ fn building() -> Document {
     Document::parse(text.as_bytes()).expect("a document").seen(now(), None)
 }
 
-fn at(text: &str) -> Option<Timestamp> {
-    Some(format!("2026-11-20T{text}Z").parse().expect("a time"))
+fn at(text: &str) -> Timestamp {
+    format!("2026-11-20T{text}Z").parse().expect("a time")
 }
 
 fn phase(phase: Phase, reason: Reason) -> Document {
@@ -56,10 +56,10 @@ fn phase(phase: Phase, reason: Reason) -> Document {
         target.deployment = None;
     }
     if phase >= Phase::Deploying {
-        times.deploying_at = at("15:03:15");
+        times.deploying_at = Some(at("15:03:15"));
     }
     if phase >= Phase::Verifying {
-        times.deployed_at = at("15:03:57");
+        times.deployed_at = Some(at("15:03:57"));
         target.progress = None;
     }
     document
@@ -72,7 +72,7 @@ fn ended(verdict: Verdict, reached: Phase, reason: Reason) -> Document {
     document.exit_code = verdict.exit_code();
     document.stale_after = None;
     document.targets[0].verdict = Some(verdict.into());
-    document.targets[0].timeline.decided_at = at("15:04:00");
+    document.targets[0].timeline.decided_at = Some(at("15:04:00"));
     document.targets[0].progress = None;
     document.seen(now(), None)
 }
@@ -118,8 +118,8 @@ fn two_targets() -> Document {
     api.verdict = Some(Verdict::Live.into());
     api.reason = Reason::DeployedLive.into();
     api.progress = None;
-    api.timeline.deploying_at = at("15:02:40");
-    api.timeline.deployed_at = at("15:03:00");
+    api.timeline.deploying_at = Some(at("15:02:40"));
+    api.timeline.deployed_at = Some(at("15:03:00"));
     document.targets.push(api);
     document
 }
@@ -133,8 +133,8 @@ fn refused() -> Document {
 
 fn stale() -> Document {
     let mut document = building();
-    document.stale_after = at("15:03:00");
-    document.observed_at = at("15:02:00");
+    document.stale_after = Some(at("15:03:00"));
+    document.observed_at = Some(at("15:02:00"));
     document.seen(now(), None)
 }
 
