@@ -2,7 +2,6 @@
 
 use super::{Document, Next};
 use crate::push::Sha;
-use crate::push::Sha;
 use crate::watch::{Reason, Verdict};
 
 /// The commands that lead on from where a document stands; the best one first.
