@@ -8,6 +8,7 @@ mod hook;
 mod http;
 mod init;
 mod install;
+mod model;
 mod providers;
 mod sandbox;
 mod secrets;
