@@ -157,7 +157,6 @@ impl Keeper {
             Happening::Landing(id, seen) => {
                 self.proving.remove(&id);
                 self.advance(&id, Input::Landing(seen), now, &mut actions);
-                self.advance(&id, Input::Tick, now, &mut actions);
             }
             Happening::Looked(app, outcome) => self.looked(&app, &outcome, now, &mut actions),
             Happening::Logged(id, target, log) => {
@@ -185,6 +184,7 @@ impl Keeper {
             Happening::Clock => {}
         }
         self.take_up_what_is_due(now, &mut actions);
+        self.let_go();
         actions
     }
 
@@ -234,6 +234,9 @@ impl Keeper {
                 .filter(|course| (urgent || !course.is_over()) && App::of(&course.target) == *app)
                 .map(|course| course.target.name.clone())
                 .collect();
+            if here.is_empty() {
+                continue;
+            }
             for target in here {
                 let input = match outcome {
                     Ok(seen) => {
@@ -244,15 +247,15 @@ impl Keeper {
                 };
                 self.advance(&id, input, now, actions);
             }
-            self.advance(&id, Input::Tick, now, actions);
-            if !self.is_under_way(&self.watches[&id]) {
+            if self.watches.get(&id).is_none_or(|watch| !self.is_under_way(watch)) {
+                // Everything that was due has been looked at: now the deadlines can be judged.
                 self.urgent.remove(&id);
+                self.advance(&id, Input::Tick, now, actions);
             }
-            self.let_go_if_over(&id);
         }
     }
 
-    /// Moves one watch by one input; a watch that is over is let go, unless somebody wants one more look at it.
+    /// Moves one watch by one input.
     fn advance(&mut self, id: &RequestId, input: Input, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(watch) = self.watches.get(id) else { return };
         let moved = step(watch, input, now);
@@ -260,18 +263,15 @@ impl Keeper {
             actions.push(Action::Save { watch: Box::new(moved.watch.clone()), events: moved.happened });
             self.watches.insert(id.clone(), moved.watch);
         }
-        if !self.urgent.contains(id) {
-            self.let_go_if_over(id);
-        }
     }
 
-    fn let_go_if_over(&mut self, id: &RequestId) {
-        let looking = |course: &Course| self.apps.get(&App::of(&course.target)).is_some_and(|app| app.is_looking);
-        let over = self.watches.get(id).is_some_and(|w| w.is_over() && !w.courses.iter().any(looking));
-        if over && !self.proving.contains(id) {
-            self.watches.remove(id);
-            self.urgent.remove(id);
-            self.asked_remote.remove(id);
+    /// Lets go of what is over, unless somebody wants one more look at it.
+    fn let_go(&mut self) {
+        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains(&w.id) && !self.is_under_way(w);
+        let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|w| w.id.clone()).collect();
+        for id in over {
+            self.watches.remove(&id);
+            self.asked_remote.remove(&id);
         }
     }
 
@@ -290,6 +290,7 @@ impl Keeper {
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let mut looks: BTreeMap<App, Target> = BTreeMap::new();
         for id in self.ids() {
+            self.fetch_logs(&id, now, actions);
             let watch = &self.watches[&id];
             let urgent = self.urgent.contains(&id);
             if self.is_under_way(watch) || !(urgent || watch.is_due(now)) {
@@ -300,7 +301,6 @@ impl Keeper {
                 continue;
             }
             let targets = due_targets(watch, urgent, now);
-            self.fetch_logs(&id, actions);
             self.prove(&id, now, actions);
             if targets.is_empty() {
                 self.urgent.remove(&id);
@@ -351,9 +351,12 @@ impl Keeper {
         Action::Look { app, target: Box::new(target), want, watches }
     }
 
-    fn fetch_logs(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
+    /// The first try follows the failure at once, each later one when the watch is due.
+    fn fetch_logs(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
         let watch = &self.watches[id];
-        for course in watch.courses.iter().filter(|course| course.wanted_log().is_some()) {
+        for course in
+            watch.courses.iter().filter(|course| course.wanted_log().is_some_and(|n| n == 0 || watch.is_due(now)))
+        {
             let name = course.target.name.clone();
             if self.fetching.insert((id.clone(), name.clone())) {
                 let memo = self.apps.get(&App::of(&course.target)).map(|app| app.memo.clone()).unwrap_or_default();
@@ -374,3 +377,6 @@ fn due_targets(watch: &Watch, urgent: bool, now: Timestamp) -> Vec<(App, Target)
     let is_due = |course: &&Course| urgent || watch.wants_look(&course.target.name, now);
     watch.courses.iter().filter(is_due).map(|course| (App::of(&course.target), course.target.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;
