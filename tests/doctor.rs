@@ -7,9 +7,10 @@ use afterpush::standin::{Order, StandIn, Trouble};
 
 use crate::support::{Ran, Sandbox};
 
-/// A clone whose own configuration leads to the stand-in.
+/// A clone with the hook, whose own configuration leads to the stand-in.
 fn leading_to(standin: &StandIn) -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.afterpush(&["install", "--file"]).ends(0);
     let tracked = "[target.web]\nprovider = \"digitalocean\"\napp = \"shop\"\n";
     fs::write(sandbox.work().join(".afterpush.toml"), tracked).expect("the tracked file");
     let layout = sandbox.layout();
@@ -33,7 +34,7 @@ macro_rules! assert_screen {
         let root = $sandbox.root().display().to_string();
         insta::with_settings!({filters => vec![
             (root.as_str(), "ROOT"),
-            (r"(git +)\d+\.\S+", "${1}GIT"),
+            (r"(ok git +)\d+\.\S+", "${1}GIT"),
             (r"\d+ MiB free", "ROOM free"),
             (r"answered in \S+\)", "answered in TIME)"),
             (r"/u\d+/", "/uUID/"),
@@ -51,6 +52,7 @@ fn a_healthy_repository_is_told_to_be_well() {
     assert_screen!(sandbox, ran, @r#"
     ok git              GIT
     ok repository       ROOT/work
+    ok hook             the hook file ROOT/work/.git/hooks/pre-push
     -  monitor          not running; the next push starts it
     -  last_push        none was watched yet
     ok disk             ROOM free
@@ -77,6 +79,8 @@ fn a_fresh_repository_is_told_what_to_do_first() {
     assert_screen!(sandbox, ran, @r#"
     ok git          GIT
     ok repository   ROOT/work
+    x  hook         not installed, so no push is noticed
+                   fix: afterpush install
     -  monitor      not running; the next push starts it
     -  last_push    none was watched yet
     ok disk         ROOM free
@@ -85,7 +89,7 @@ fn a_fresh_repository_is_told_what_to_do_first() {
     ok leftovers    none
     x  config       no target is configured
                    fix: afterpush init
-    1 check failed
+    2 checks failed
     "#);
     sandbox.afterpush(&["doctor", "--offline", "--exit-code"]).ends(1);
 }
@@ -163,6 +167,22 @@ fn a_provider_that_is_not_there_and_a_missing_token_are_told() {
     let ran = doctor(&sandbox, &["--exit-code"], "").ends(1);
     assert!(ran.out().contains("x  credentials.web"), "{ran}");
     assert!(ran.out().contains("set DIGITALOCEAN_TOKEN or DIGITALOCEAN_ACCESS_TOKEN"), "{ran}");
+}
+
+#[test]
+fn a_hook_that_is_gone_or_runs_nothing_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.afterpush(&["install", "--file"]).ends(0);
+    let hook = sandbox.work().join(".git/hooks/pre-push");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let line = |args: &[&str]| {
+        let out = sandbox.afterpush(args).ends(0).out();
+        out.lines().find(|line| line.contains("hook ")).map(str::to_owned).expect("a line about the hook")
+    };
+    let silent = line(&["doctor", "--offline"]);
+    assert!(silent.starts_with("x  hook") && silent.contains("git does not run it"), "{silent}");
+    fs::remove_file(&hook).expect("the hook goes");
+    assert!(line(&["doctor", "--offline"]).contains("no push is noticed"));
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
     let mut checks = vec![
         local::git(),
         local::repository(patient),
+        local::hook(patient),
         local::monitor(patient),
         local::last_push(patient),
         local::disk(patient),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Outcome, World};
 use crate::base::text;
 use crate::host::git::{GitError, Repo};
-use crate::host::hooking::{self, HookState, HookingError, How, Ignore, Plan, Step, Way, Wish};
+use crate::host::hooking::{self, HookState, HookingError, Ignore, Plan, Step, Way, Wish};
 use crate::status::mirror;
 
 /// What `afterpush install` takes.
@@ -92,13 +92,7 @@ fn installed(repo: &Repo) -> Result<String, Failure> {
         return Err(Failure::failed("not_installed", "the hook was written, but git does not run it")
             .hint("`afterpush doctor` says why"));
     };
-    let place = match found.how {
-        How::File(path) => format!("the hook file {}", shown(&path)),
-        How::Config(scope) => format!("git's {scope} configuration (hook.afterpush)"),
-        How::Lines(path) => format!("lines in {}", shown(&path)),
-        How::ByHand(path) => format!("the call in {}", shown(&path)),
-    };
-    Ok(format!("pushes from this repository are watched through {place}"))
+    Ok(format!("pushes from this repository are watched through {}", found.how))
 }
 
 /// `afterpush-hook`: the one beside this program, else the one on `PATH`.

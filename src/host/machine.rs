@@ -1,10 +1,9 @@
-//! What the machine has to offer: git, room on the disk, a way to be told of changed files.
+//! What the machine has to offer: room on the disk, a way to be told of changed files.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use nix::sys::statvfs::{FsFlags, statvfs};
 use notify::{RecursiveMode, Watcher};
@@ -18,14 +17,6 @@ pub struct Disk {
     pub free_files: Option<u64>,
     /// Nothing can be written at all.
     pub is_read_only: bool,
-}
-
-/// The version of the git that `PATH` leads to, as `2.47.3`.
-pub fn git_version() -> io::Result<String> {
-    let output = Command::new("git").arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output()?;
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = words.strip_prefix("git version ").and_then(|rest| rest.split_whitespace().next());
-    version.map(str::to_owned).ok_or_else(|| io::Error::other("it does not tell its version"))
 }
 
 /// The disk a path lies on.
@@ -84,10 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn the_disk_and_git_are_there() {
+    fn the_disk_tells_its_room() {
         let disk = disk(&std::env::temp_dir()).expect("the disk answers");
         assert!(disk.free_bytes > 0 && !disk.is_read_only);
-        let version = git_version().expect("git answers");
-        assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{version}");
     }
 }

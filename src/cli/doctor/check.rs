@@ -13,7 +13,7 @@ pub(super) struct Check {
     pub state: State,
     /// How it stands, in one line.
     pub detail: String,
-    /// What to do; null where there is nothing to do.
+    /// What to do, in some lines; null where there is nothing to do.
     pub fix: Option<String>,
     /// More, a line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,8 +52,8 @@ impl Check {
     }
 
     fn with_fix(self, fix: impl AsRef<str>) -> Self {
-        let fix = text::visible(fix.as_ref());
-        Self { fix: Some(fix).filter(|fix| !fix.is_empty()), ..self }
+        let lines: Vec<_> = fix.as_ref().lines().map(text::visible).collect();
+        Self { fix: Some(lines.join("\n")).filter(|fix| !fix.is_empty()), ..self }
     }
 }
 
@@ -64,7 +64,8 @@ pub(super) fn lines(checks: &[Check], style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     for check in checks {
         lines.push(format!("{} {:width$}  {}", symbol(check.state, style.ascii), check.id, check.detail));
-        lines.extend(check.fix.iter().map(|fix| format!("{margin}{} {fix}", Tone::Strong.paint("fix:"))));
+        let fix = check.fix.iter().map(|fix| fix.replace('\n', &format!("\n{margin}")));
+        lines.extend(fix.map(|fix| format!("{margin}{} {fix}", Tone::Strong.paint("fix:"))));
         lines.extend(check.notes.iter().map(|note| format!("{margin}{}", Tone::Faint.paint(note))));
     }
     lines.push(summary(checks));

@@ -5,6 +5,8 @@ use super::check::Check;
 use crate::base::{Span, Timestamp};
 use crate::cli::Failure;
 use crate::host::files::Folder;
+use crate::host::git;
+use crate::host::hooking::{self, Found, HookState};
 use crate::host::machine;
 use crate::process::{self, Presence};
 use crate::spool;
@@ -18,9 +20,9 @@ const FEW_FILES: u64 = 1000;
 const LEFT_BEHIND: Span = Span::from_hours(1);
 
 pub(super) fn git() -> Check {
-    match machine::git_version() {
-        Ok(version) => Check::ok("git", version),
-        Err(why) => Check::failed("git", format!("git cannot be run: {why}"), "install git and put it into PATH"),
+    match git::version() {
+        Ok(version) => Check::ok("git", version.to_string()),
+        Err(why) => Check::failed("git", why.to_string(), "install git and put it into PATH"),
     }
 }
 
@@ -40,6 +42,31 @@ pub(super) fn repository(patient: &Patient<'_>) -> Check {
         return Check::warning("repository", format!("{place} has no remote to push to"), fix);
     }
     Check::ok("repository", place)
+}
+
+pub(super) fn hook(patient: &Patient<'_>) -> Check {
+    const ID: &str = "hook";
+    match hooking::inspect(&patient.place.repo) {
+        Ok(HookState::Installed(found)) => installed(ID, &found),
+        Ok(HookState::Silent { why, cure }) => {
+            Check::failed(ID, format!("it is there, but git does not run it: {why}"), cure)
+        }
+        Ok(HookState::Displaced { by, cure }) => Check::failed(ID, format!("{by} has taken its place"), cure),
+        Ok(HookState::Absent) => Check::failed(ID, "not installed, so no push is noticed", "afterpush install"),
+        Err(why) => Check::failed(ID, why.to_string(), why.hint().unwrap_or_default()),
+    }
+}
+
+fn installed(id: &str, found: &Found) -> Check {
+    let place = &found.how;
+    if found.program.is_none() {
+        let fix = "install afterpush again, then: afterpush install";
+        return Check::failed(id, format!("{place}, but the program it runs is gone"), fix);
+    }
+    if found.is_outdated() {
+        return Check::warning(id, format!("{place}, put there by an older afterpush"), "afterpush install");
+    }
+    Check::ok(id, place.to_string())
 }
 
 pub(super) fn monitor(patient: &Patient<'_>) -> Check {

@@ -57,6 +57,18 @@ pub enum How {
     ByHand(PathBuf),
 }
 
+/// Where it is, in words.
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the hook file {}", shown(path)),
+            Self::Config(scope) => write!(f, "git's {scope} configuration (hook.afterpush)"),
+            Self::Lines(path) => write!(f, "lines in {}", shown(path)),
+            Self::ByHand(path) => write!(f, "the call in {}", shown(path)),
+        }
+    }
+}
+
 impl Found {
     /// An older afterpush put it there; `afterpush install` renews it.
     pub fn is_outdated(&self) -> bool {
