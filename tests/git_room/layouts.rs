@@ -209,9 +209,12 @@ impl Place {
         std::fs::create_dir(&self.dir).expect("made");
     }
 
+    fn git_dir(&self) -> Option<&'static str> {
+        (self.layout == Layout::FromElsewhere).then_some("../clone/.git")
+    }
+
     fn surroundings(&self) -> Surroundings {
-        let git_dir = (self.layout == Layout::FromElsewhere).then(|| PathBuf::from("../clone/.git"));
-        Surroundings { git_dir, ..Surroundings::default() }
+        self.git_dir().map_or_else(Surroundings::default, |git_dir| Surroundings::default().with("GIT_DIR", git_dir))
     }
 
     fn write(&self, folder: &str, file: &str, text: &str) {
@@ -234,7 +237,7 @@ impl Place {
     fn command(&self) -> Command {
         let mut command = program();
         command.current_dir(&self.dir);
-        if let Some(git_dir) = self.surroundings().git_dir {
+        if let Some(git_dir) = self.git_dir() {
             command.env("GIT_DIR", git_dir);
         }
         command

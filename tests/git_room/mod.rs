@@ -132,7 +132,21 @@ fn the_search_ends_at_the_ceiling() {
     let place = Place::new(Layout::Files);
     let below = place.dir().join("below/deep");
     std::fs::create_dir_all(&below).expect("made");
-    let ceiling = |path: &Path| Surroundings { ceilings: Some(path.into()), ..Surroundings::default() };
+    let ceiling = |path: &Path| Surroundings::default().with("GIT_CEILING_DIRECTORIES", path);
     assert!(Repo::discover_with(&below, &ceiling(place.dir())).is_err());
     assert!(Repo::discover_with(&below, &Surroundings::default()).is_ok());
+}
+
+#[test]
+fn inside_a_hook_the_repository_is_the_one_of_the_push() {
+    for layout in [Layout::LinkedWorktree, Layout::LinkedWorktreeOfBare, Layout::Files] {
+        // What git sets for a hook in a linked worktree; the current folder is its root.
+        let place = Place::new(layout);
+        let outside = place.discover();
+        let inside = Surroundings::default().with("GIT_DIR", outside.git_dir());
+        let repo = Repo::discover_with(place.dir(), &inside).expect("found");
+        let paths = |repo: &Repo| [repo.git_dir(), repo.common_dir()].map(Path::to_path_buf);
+        assert_eq!(paths(&repo), paths(&outside), "{place}");
+        assert_eq!(repo.worktree(), outside.worktree(), "{place}");
+    }
 }

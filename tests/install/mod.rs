@@ -4,6 +4,7 @@ mod chain;
 mod clone;
 mod configured;
 mod ignored;
+mod inspected;
 mod managers;
 mod paths;
 mod worktrees;

@@ -69,3 +69,17 @@ fn a_repository_named_by_git_dir_is_the_one_that_gets_the_hook() {
     Ran::of(&mut push).ends(0);
     assert!(clone.heard().contains(&new));
 }
+
+#[test]
+fn a_submodule_has_a_hook_of_its_own() {
+    let clone = Clone::new();
+    let allow = ["-c", "protocol.file.allow=always"];
+    let remote = clone.sandbox.remote().display().to_string();
+    clone.sandbox.git(&[&allow[..], &["submodule", "--quiet", "add", &remote, "part"]].concat());
+    let part = clone.sandbox.work().join("part");
+    Ran::of(clone.command(&["install", "--file"]).current_dir(&part)).ends(0);
+    assert!(clone.git_dir().join("modules/part/hooks/pre-push").exists() && !clone.hook("pre-push").exists());
+    let push = ["push", "--quiet", "origin", "main:from-part"];
+    Ran::of(clone.sandbox.command("git").current_dir(&part).args(push)).ends(0);
+    assert!(clone.heard().contains("refs/heads/from-part"));
+}

@@ -83,7 +83,7 @@ impl Repo {
 
     /// The repository with this common dir, seen without any worktree; for the monitor.
     pub fn open_common(common_dir: &Path) -> Result<Self, GitError> {
-        let surroundings = Surroundings { git_dir: Some(common_dir.to_path_buf()), ..Surroundings::default() };
+        let surroundings = Surroundings::default().with("GIT_DIR", common_dir);
         let mut repo = Self::discover_with(common_dir, &surroundings)?;
         repo.place.worktree = None;
         Ok(repo)
