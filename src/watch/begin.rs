@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Course, Ending, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened,
-    schedule, tell,
+    Course, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
 };
 use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
@@ -64,7 +63,7 @@ impl Watch {
     /// A new watch and the first lines of its timeline.
     pub fn begin(beginning: Beginning, plan: Plan, now: Timestamp) -> Step {
         let Beginning { id, sha, attempt, push, subject, worktree } = beginning;
-        let policy = Policy { timeout: plan.policy.timeout.min(LONGEST), ..plan.policy };
+        let policy = within_limits(&plan.policy);
         let landing = match push.origin {
             Origin::Reflog => Landing::Landed { at: now, by: Proof::TrackingRef },
             Origin::Hook | Origin::Track => Landing::Unproven { git_gone: push.git.is_none() },
@@ -89,7 +88,9 @@ impl Watch {
             push,
         };
         watch.aim_at(plan.aim, now);
-        watch.next_look = schedule::next_look(&watch, now).min(if watch.is_over() { Timestamp::NEVER } else { now });
+        if watch.is_over() {
+            watch.next_look = Timestamp::NEVER;
+        }
         let happened = happened::beginning(&watch, now);
         Step { watch, happened }
     }
@@ -101,10 +102,11 @@ impl Watch {
             return;
         }
         if self.trouble.is_some() {
-            self.deadline += plan.policy.timeout.min(LONGEST) - self.policy.timeout;
-            self.register_by += plan.policy.register_timeout - self.policy.register_timeout;
-            self.policy = Policy { timeout: plan.policy.timeout.min(LONGEST), ..plan.policy };
-            self.warnings.extend(plan.warnings.into_iter().filter(|w| !self.warnings.contains(w)).collect::<Vec<_>>());
+            let policy = within_limits(&plan.policy);
+            self.deadline += policy.timeout - self.policy.timeout;
+            self.register_by += policy.register_timeout - self.policy.register_timeout;
+            self.policy = policy;
+            plan.warnings.into_iter().for_each(|warning| self.warn(warning));
             return self.aim_at(plan.aim, now);
         }
         let Aim::Targets(targets) = plan.aim else { return };
@@ -126,8 +128,7 @@ impl Watch {
             }
             Aim::Targets(_) | Aim::Nowhere => {
                 let message = tell::branch_not_deployed(&self.push);
-                let reason = Reason::BranchNotDeployed;
-                self.ending = Some(Ending { verdict: Verdict::Skipped, reason, message, at: now });
+                self.end(Verdict::Skipped, Reason::BranchNotDeployed, message, now);
             }
             Aim::Trouble(reason, message) => self.trouble = Some((reason, message)),
         }
@@ -139,10 +140,14 @@ impl Watch {
         if aimed.untouched {
             course.decide(Verdict::Skipped, Reason::PathsUntouched, tell::paths_untouched(&course), now);
         } else if self.has_landed() {
-            course.has_landed(now);
+            course.await_deployment(now);
         } else if self.is_git_gone() {
-            course.is_unproven(now);
+            course.await_proof(now);
         }
         course
     }
+}
+
+fn within_limits(policy: &Policy) -> Policy {
+    Policy { timeout: policy.timeout.min(LONGEST), ..policy.clone() }
 }

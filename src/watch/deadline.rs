@@ -6,6 +6,9 @@ use crate::base::{Span, Timestamp};
 impl Watch {
     /// Judges what time alone can decide. Who was due and did not answer is asked again later.
     pub(super) fn tick(&mut self, now: Timestamp) {
+        if self.is_over() {
+            return;
+        }
         self.judge_landing(now);
         if self.ending.is_none() && now >= self.deadline {
             self.time_is_up(now);
@@ -78,7 +81,7 @@ impl Watch {
                     let message = tell::timeout(course, watched);
                     course.decide(Verdict::Timeout, Reason::TimeUp, message, now);
                 }
-                None => course.is_unobservable(now),
+                None => course.give_up_unheard(now),
             }
         }
     }
@@ -87,7 +90,7 @@ impl Watch {
 impl Course {
     /// For the last `register_timeout` before the deadline nothing was heard, so what we saw before may be long
     /// outdated.
-    fn is_unobservable(&mut self, now: Timestamp) {
+    fn give_up_unheard(&mut self, now: Timestamp) {
         let reason = if self.reason.needs_the_user() { self.reason } else { self.miss.unwrap_or(Reason::TimeUp) };
         self.decide(Verdict::Unobservable, reason, tell::unobservable(self), now);
     }

@@ -2,9 +2,7 @@
 
 use super::judge::{Exclusion, Fate, Judgement, Newer};
 use super::ours::View;
-use super::{
-    Course, Deployment, DeploymentRef, Failure, LogState, Phase, Progress, Reason, State, Verdict, Watch, tell,
-};
+use super::{Course, Deployment, DeploymentRef, Failure, LogState, Phase, Progress, Reason, Verdict, Watch, tell};
 use crate::base::{Timestamp, text};
 
 impl Watch {
@@ -30,13 +28,13 @@ impl Watch {
         let course = &mut self.courses[index];
         match judgement {
             Judgement::Nothing => {}
-            Judgement::Excluded(why) => course.is_excluded(why, view, now),
-            Judgement::Underway(ours, phase, reason) => course.is_underway(ours, *phase, *reason, view),
-            Judgement::Canceled(ours) => course.is_canceled(ours, waits_until, view, now),
-            Judgement::Skipped(ours) => course.is_skipped(ours, view, now),
-            Judgement::Failed(ours) => course.has_failed(ours, view, now),
-            Judgement::Live(ours) => course.is_live(*ours, view, now),
-            Judgement::Through(newer) => course.goes_through(newer, view, now),
+            Judgement::Excluded(why) => course.exclude(why, view, now),
+            Judgement::Underway(ours, phase, reason) => course.move_along(ours, *phase, *reason, view),
+            Judgement::Canceled(ours) => course.wait_or_cancel(ours, waits_until, view, now),
+            Judgement::Skipped(ours) => course.skip(ours, view, now),
+            Judgement::Failed(ours) => course.fail(ours, view, now),
+            Judgement::Live(ours) => course.go_live(*ours, view, now),
+            Judgement::Through(newer) => course.follow(newer, view, now),
         }
     }
 
@@ -72,7 +70,7 @@ impl Watch {
 }
 
 impl Course {
-    fn is_underway(&mut self, ours: &Deployment, phase: Phase, reason: Reason, view: &View) {
+    fn move_along(&mut self, ours: &Deployment, phase: Phase, reason: Reason, view: &View) {
         self.adopt(ours, view);
         self.canceled_since = None;
         let is_step_back = phase < self.phase && !matches!(reason, Reason::WaitingForApproval | Reason::UnknownState);
@@ -81,7 +79,7 @@ impl Course {
         self.message = tell::underway(self, ours);
     }
 
-    fn is_canceled(&mut self, ours: &Deployment, until: Option<Timestamp>, view: &View, now: Timestamp) {
+    fn wait_or_cancel(&mut self, ours: &Deployment, until: Option<Timestamp>, view: &View, now: Timestamp) {
         self.adopt(ours, view);
         let at = view.snapshot.observed_at;
         if self.canceled_since.is_some() && until.is_some_and(|until| until <= at) {
@@ -94,13 +92,13 @@ impl Course {
         self.message = tell::canceled_waiting(self, ours);
     }
 
-    fn is_skipped(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
+    fn skip(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
         self.adopt(ours, view);
         let message = tell::skipped_by_provider(self, ours);
         self.decide(Verdict::Skipped, Reason::SkippedByProvider, message, now);
     }
 
-    fn is_excluded(&mut self, why: &Exclusion, view: &View, now: Timestamp) {
+    fn exclude(&mut self, why: &Exclusion, view: &View, now: Timestamp) {
         let (reason, message) = match why {
             Exclusion::Branch(deployed) => (Reason::BranchNotDeployed, tell::other_branches(self, view, deployed)),
             Exclusion::SwitchedOff => (Reason::DeployOnPushOff, tell::switched_off(self, view)),
@@ -109,7 +107,7 @@ impl Course {
         self.decide(Verdict::Skipped, reason, message, now);
     }
 
-    fn has_failed(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
+    fn fail(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
         self.adopt(ours, view);
         let failure = failure(ours, self.phase, LogState::Wanted(0));
         self.advance(failure.phase, view.snapshot.observed_at);
@@ -117,7 +115,7 @@ impl Course {
         self.failure = Some(failure);
     }
 
-    fn is_live(&mut self, ours: Option<&Deployment>, view: &View, now: Timestamp) {
+    fn go_live(&mut self, ours: Option<&Deployment>, view: &View, now: Timestamp) {
         if let Some(ours) = ours {
             self.adopt(ours, view);
         }
@@ -127,7 +125,7 @@ impl Course {
         self.decide(Verdict::Live, Reason::DeployedLive, tell::live(self), now);
     }
 
-    fn goes_through(&mut self, newer: &Newer, view: &View, now: Timestamp) {
+    fn follow(&mut self, newer: &Newer, view: &View, now: Timestamp) {
         if let Some(ours) = newer.ours {
             self.adopt(ours, view);
         }
@@ -206,7 +204,6 @@ pub(super) const fn running(phase: Phase) -> Reason {
 
 /// What went wrong with a deployment that was seen this far.
 fn failure(failed: &Deployment, seen: Phase, log: LogState) -> Failure {
-    debug_assert_eq!(failed.state, State::Failed);
     let in_build = failed.reason.as_ref().and_then(|reason| reason.in_build).unwrap_or(seen < Phase::Deploying);
     let (phase, code) =
         if in_build { (Phase::Building, Reason::BuildFailed) } else { (Phase::Deploying, Reason::DeployFailed) };

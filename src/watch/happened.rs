@@ -2,8 +2,7 @@
 //! twice leaves one line.
 
 use super::{
-    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, Source, TargetName, Warning, Watch, outlook,
-    tell,
+    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, Source, TargetName, Watch, outlook, tell,
 };
 use crate::base::Timestamp;
 
@@ -20,7 +19,10 @@ pub(super) fn beginning(watch: &Watch, now: Timestamp) -> Vec<Event> {
     if let Landing::Landed { by, .. } = watch.landing {
         events.push(landed(watch, by, Phase::Pushing.to_string(), now));
     }
-    events.extend(watch.warnings.iter().map(|told| warning(told, now)));
+    events.extend(watch.warnings.iter().map(|told| warning(told.message.clone(), now)));
+    events.extend(trouble(None, watch, now));
+    let decided = watch.courses.iter().filter(|course| course.verdict.is_some() && watch.courses.len() > 1);
+    events.extend(decided.filter_map(|course| progress(None, course, now)));
     events.extend(verdict(None, watch, now));
     events
 }
@@ -29,7 +31,8 @@ pub(super) fn beginning(watch: &Watch, now: Timestamp) -> Vec<Event> {
 pub(super) fn between(before: &Watch, after: &Watch, now: Timestamp) -> Vec<Event> {
     let mut events: Vec<Event> = landing(before, after, now).into_iter().collect();
     let new_warnings = after.warnings.iter().filter(|told| !before.warnings.contains(told));
-    events.extend(new_warnings.map(|told| warning(told, now)));
+    events.extend(new_warnings.map(|told| warning(told.message.clone(), now)));
+    events.extend(trouble(Some(before), after, now));
     let verdict = verdict(Some(before), after, now);
     let is_told = verdict.is_some() && after.courses.len() == 1;
     for course in after.courses.iter().filter(|_| !is_told) {
@@ -75,13 +78,13 @@ fn observation(before: Option<&Course>, after: &Course, now: Timestamp) -> Optio
     let newest = |course: &Course| course.observations.iter().find(|seen| seen.source == Source::Provider).cloned();
     let seen = newest(after)?;
     let known = before.and_then(newest);
-    let is_known = |known: &Observation| known.value == seen.value && known.error == seen.error;
-    let is_silent = known.is_none() && seen.value.is_none() && seen.ok;
-    (!is_silent && !known.as_ref().is_some_and(is_known)).then(|| Event {
+    let said = |seen: &Observation| (seen.value.clone(), seen.error.clone());
+    let before = known.as_ref().map(said).unwrap_or_default();
+    (before != said(&seen)).then(|| Event {
         at: now,
         kind: EventKind::Observation,
         target: Some(after.target.name.clone()),
-        from: known.and_then(|known| known.value),
+        from: before.0,
         to: seen.value.clone(),
         message: tell::observed(after, &seen),
     })
@@ -103,6 +106,12 @@ fn verdict(before: Option<&Watch>, after: &Watch, now: Timestamp) -> Option<Even
     })
 }
 
-fn warning(warning: &Warning, now: Timestamp) -> Event {
-    Event { at: now, kind: EventKind::Warning, target: None, from: None, to: None, message: warning.message.clone() }
+/// What is wrong with the configuration.
+fn trouble(before: Option<&Watch>, after: &Watch, now: Timestamp) -> Option<Event> {
+    let is_known = before.is_some_and(|before| before.trouble == after.trouble);
+    after.trouble.as_ref().filter(|_| !is_known).map(|(_, message)| warning(message.clone(), now))
+}
+
+fn warning(message: String, now: Timestamp) -> Event {
+    Event { at: now, kind: EventKind::Warning, target: None, from: None, to: None, message }
 }

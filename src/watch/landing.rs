@@ -27,7 +27,7 @@ impl Watch {
             self.renew_deadline(now);
         }
         for course in &mut self.courses {
-            course.has_landed(now);
+            course.await_deployment(now);
         }
     }
 
@@ -48,7 +48,7 @@ impl Watch {
         self.landing = Landing::Unproven { git_gone: true };
         self.register_by = self.register_by.max(now + self.policy.register_timeout);
         for course in &mut self.courses {
-            course.is_unproven(now);
+            course.await_proof(now);
         }
     }
 
@@ -73,8 +73,8 @@ impl Ending {
 }
 
 impl Course {
-    /// From now on a deployment is waited for.
-    pub(super) fn has_landed(&mut self, now: Timestamp) {
+    /// The push is proven: from now on a deployment is waited for.
+    pub(super) fn await_deployment(&mut self, now: Timestamp) {
         if self.verdict.is_none() && self.phase == Phase::Pushing {
             self.phase = Phase::Registering;
             self.reason = Reason::WaitingForDeployment;
@@ -84,7 +84,7 @@ impl Course {
     }
 
     /// The pushing git has ended, or was never seen: its push has to be proven.
-    pub(super) fn is_unproven(&mut self, now: Timestamp) {
+    pub(super) fn await_proof(&mut self, now: Timestamp) {
         if self.verdict.is_none() {
             self.reason = Reason::LandingUnknown;
             self.message = tell::unproven();

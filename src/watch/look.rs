@@ -38,8 +38,10 @@ impl Watch {
         if self.ending.is_some() {
             return;
         }
-        self.remark(&snapshot.remarks);
-        self.courses[index].answered(view);
+        for remark in &snapshot.remarks {
+            self.warn(Warning { code: "provider_remark".to_owned(), message: text::visible(remark) });
+        }
+        self.courses[index].note_answer(view);
         if self.has_landed() {
             let judgement = judge(view, &self.courses[index]);
             self.take_in(index, &judgement, view, now);
@@ -55,7 +57,7 @@ impl Watch {
         if self.ending.is_some() || !self.courses[index].awaits_news() {
             return;
         }
-        self.courses[index].unanswered(why, now);
+        self.courses[index].note_miss(why, now);
         let until = match why {
             Miss::Misheard(Misheard::Throttled { until }) => *until,
             Miss::NoAnswer(_) | Miss::Misheard(_) | Miss::NoCredential(_) => None,
@@ -78,12 +80,10 @@ impl Watch {
         }
     }
 
-    fn remark(&mut self, remarks: &[String]) {
-        for remark in remarks {
-            let message = text::visible(remark);
-            if self.warnings.iter().all(|warning| warning.message != message) {
-                self.warnings.push(Warning { code: "provider_remark".to_owned(), message });
-            }
+    /// Adds a warning, unless the watch has it.
+    pub(super) fn warn(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 
@@ -101,7 +101,7 @@ impl Watch {
 }
 
 impl Course {
-    fn answered(&mut self, view: &View) {
+    fn note_answer(&mut self, view: &View) {
         let snapshot = view.snapshot;
         self.good_answer_at = Some(snapshot.observed_at);
         self.misses = 0;
@@ -116,7 +116,7 @@ impl Course {
         });
     }
 
-    fn unanswered(&mut self, why: &Miss, now: Timestamp) {
+    fn note_miss(&mut self, why: &Miss, now: Timestamp) {
         let reason = reason(why);
         let error = tell::miss(self, why);
         self.misses += 1;

@@ -3,6 +3,10 @@
 //!
 //! [`step`] never waits, reads or prints, and time is an argument. "Look again" is not an effect but the stored
 //! field [`Watch::next_look`]: what is due is a question to the store, so a crash or a sleep costs time, not truth.
+//!
+//! A good answer takes this way: `look` takes it in, `ours` tells what of it counts for the push, `judge` what that
+//! means, `decide` what it makes of the course. `landing` and `deadline` hold what needs no provider; `happened` finds
+//! the timeline's new lines by comparing two states, and `tell` has all the words.
 
 mod begin;
 mod course;
@@ -16,7 +20,7 @@ mod look;
 mod ours;
 mod phase;
 mod reason;
-pub mod schedule;
+mod schedule;
 mod seen;
 mod step;
 mod target;

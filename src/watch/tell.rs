@@ -210,7 +210,7 @@ pub(super) fn observed(course: &Course, seen: &Observation) -> String {
     match (&seen.error, &seen.value) {
         (Some(error), _) => error.clone(),
         (None, Some(value)) => format!("{provider} says {value}"),
-        (None, None) => format!("{provider} answers"),
+        (None, None) => format!("{provider} answers and shows no deployment of it"),
     }
 }
 

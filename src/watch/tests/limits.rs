@@ -3,8 +3,8 @@
 use super::bed::{Bed, NEWER, OURS, Seen, at, ours, plan, push, rollout, serving, target};
 use crate::base::Span;
 use crate::watch::{
-    Aim, Aimed, Input, LogState, Misheard, Miss, Origin, Phase, Plan, Policy, Reason, State, Target, TokenSource,
-    Verdict, Warning, exit,
+    Aim, Aimed, Input, LandingSeen, LogState, Misheard, Miss, Origin, Phase, Plan, Policy, Reason, State, Target,
+    TokenSource, Verdict, Warning, exit,
 };
 
 fn down() -> Miss {
@@ -113,6 +113,14 @@ fn the_user_can_stop_a_watch() {
     assert!(superseded.watch.is_over());
     let live = Bed::landed().sees([serving("ours", OURS)]);
     assert_eq!(live.clone().give(Input::Stopped).watch, live.watch);
+}
+
+#[test]
+fn a_stop_stands_whatever_becomes_of_the_landing() {
+    let stopped = Bed::pushing().give(Input::Landing(LandingSeen::GitGone)).give(Input::Stopped);
+    assert!(stopped.watch.is_over() && !stopped.watch.wants_landing());
+    assert_eq!(stopped.clone().after(400).tick().watch, stopped.watch);
+    assert_eq!(stopped.lands().verdict().0, Some(Verdict::Stopped));
 }
 
 #[test]

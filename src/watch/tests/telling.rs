@@ -1,7 +1,7 @@
 //! The lines of a timeline.
 
-use super::bed::{Bed, NEWER, OURS, Seen, ours, push, rollout, serving};
-use crate::watch::{EventKind, Input, LandingSeen, Miss, Origin, Reason, State};
+use super::bed::{Bed, NEWER, OURS, Seen, ours, plan, push, rollout, serving, target};
+use crate::watch::{Aim, Aimed, EventKind, Input, LandingSeen, Miss, Origin, Plan, Reason, State};
 
 /// The story as `kind from>to`.
 fn story(bed: &Bed) -> Vec<String> {
@@ -69,6 +69,23 @@ fn a_verdict_that_is_taken_back_is_told_and_so_is_the_next() {
     let told =
         ["Phase ->pushing", "Verdict pushing>not_pushed", "Phase not_pushed>registering", "Phase pushing>queued"];
     assert_eq!(story(&deployed), told);
+}
+
+#[test]
+fn what_is_known_at_the_beginning_is_told_at_once() {
+    let trouble = |words: &str| Aim::Trouble(Reason::ConfigInvalid, words.to_owned());
+    let bed = Bed::begin(push(Origin::Reflog), Plan { aim: trouble("line 3: a typo"), ..plan(&[]) });
+    let told = ["Phase ->pushing", "Phase pushing>registering", "Warning ->-"];
+    assert_eq!(story(&bed), told);
+    assert_eq!(bed.told[2].message, "line 3: a typo");
+    let reread = |aim| Input::Configured(Box::new(Plan { aim, ..plan(&["web"]) }));
+    let same = bed.clone().give(reread(trouble("line 3: a typo")));
+    assert_eq!(same.told.len(), 3);
+    let mended = same.give(reread(plan(&["web"]).aim));
+    assert_eq!(story(&mended)[3..], ["Phase ->registering"]);
+    let aimed = [("web", true), ("api", false)].map(|(name, untouched)| Aimed { target: target(name), untouched });
+    let skipped = Bed::begin(push(Origin::Hook), Plan { aim: Aim::Targets(aimed.to_vec()), ..plan(&[]) });
+    assert_eq!(story(&skipped), ["Phase ->pushing", "Phase ->skipped"]);
 }
 
 #[test]
