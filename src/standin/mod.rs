@@ -34,10 +34,15 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts one on free ports of this machine: one for the API, another for the logs, as the logs of the real one
-    /// lie elsewhere, too.
+    /// Starts one on free ports of this machine.
     pub fn start() -> io::Result<Self> {
-        let (api, logs) = (listener()?, listener()?);
+        Self::start_at(0)
+    }
+
+    /// Starts one with its API at this port, or at a free one for 0. The logs have a port of their own, as the logs
+    /// of the real one lie elsewhere, too.
+    pub fn start_at(port: u16) -> io::Result<Self> {
+        let (api, logs) = (listener(port)?, listener(0)?);
         let url = format!("http://{}", api.local_addr()?);
         let world = World::new(format!("http://{}", logs.local_addr()?));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -68,8 +73,8 @@ impl Drop for StandIn {
     }
 }
 
-fn listener() -> io::Result<TcpListener> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+fn listener(port: u16) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
