@@ -51,7 +51,7 @@ impl<'a> Place<'a> {
         }
         self.git(&["remote", "add", "origin", "../remote.git"])?;
         let layout = Layout::new(&work.join(".git"), nix::unistd::geteuid().as_raw());
-        let config = format!("[target.{APP}]\nbase_url = \"{base_url}\"\n");
+        let config = format!("[target.{APP}]\nprovider = \"digitalocean\"\nbase_url = \"{base_url}\"\n");
         let written = folder(layout.root())
             .and_then(|()| folder(layout.private()))
             .and_then(|()| file(&layout.config(), &config))
