@@ -1,16 +1,14 @@
 //! Waiting for a commit's status to change, and keeping somebody at work on it meanwhile.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::helper::Helper;
 use super::place::Place;
 use super::{Failure, World};
+use crate::host::watcher::Watcher;
 use crate::process::{self, Ensured, Presence};
 use crate::push::Sha;
 use crate::status::Document;
@@ -40,8 +38,7 @@ pub struct Follow<'a> {
     place: &'a Place,
     sha: Sha,
     seen: Option<Document>,
-    changed: Arc<Notify>,
-    watcher: Option<RecommendedWatcher>,
+    watcher: Option<Watcher>,
     tick: Interval,
     until: Option<Instant>,
     checked: Option<Instant>,
@@ -63,7 +60,6 @@ impl<'a> Follow<'a> {
             place,
             sha,
             seen: None,
-            changed: Arc::new(Notify::new()),
             watcher: None,
             tick,
             // A limit beyond what the clock can count is none.
@@ -94,7 +90,7 @@ impl<'a> Follow<'a> {
             _ = interrupt.recv() => Seen::Interrupted,
             _ = terminate.recv() => Seen::Interrupted,
             () = tokio::time::sleep_until(end), if self.until.is_some() => Seen::TimeUp,
-            () = self.changed.notified() => Seen::Tick,
+            () = changed(&mut self.watcher) => Seen::Tick,
             _ = self.tick.tick() => Seen::Tick,
         };
         Ok(self.read().map_or(seen, Seen::Changed))
@@ -110,18 +106,12 @@ impl<'a> Follow<'a> {
         Some(Box::new(document))
     }
 
-    /// Asks the system to tell of changes. Until the folder is there, and where the system cannot, the tick does.
+    /// Asks to be told of changes, once the folder is there.
     fn listen(&mut self) {
-        if self.watcher.is_some() {
-            return;
+        let folder = self.place.layout.status_dir();
+        if self.watcher.is_none() && folder.is_dir() {
+            self.watcher = Some(Watcher::on(&folder));
         }
-        let changed = Arc::clone(&self.changed);
-        let tell = move |_: notify::Result<notify::Event>| changed.notify_one();
-        let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
-            watcher.watch(&self.place.layout.status_dir(), RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        self.watcher = watcher.ok();
     }
 
     /// Every few seconds: if nobody watches and it is not over, a monitor is started, or, where none may be, the
@@ -147,5 +137,13 @@ impl<'a> Follow<'a> {
             self.helper = Some(Helper::start(self.world, self.place));
         }
         Ok(())
+    }
+}
+
+/// Returns when the folder may have changed; never, while it is not there.
+async fn changed(watcher: &mut Option<Watcher>) {
+    match watcher {
+        Some(watcher) => watcher.changed().await,
+        None => std::future::pending().await,
     }
 }
