@@ -5,6 +5,8 @@ use crate::base::{Span, Timestamp};
 
 /// How much earlier than the push, by the provider's clock, a deployment of it may have been made: clocks differ.
 const SLACK: Span = Span::from_mins(2);
+/// The same where what was deployed for an earlier push could be mistaken for ours: clocks only tell whole seconds.
+const NARROW: Span = Span::from_secs(5);
 /// How far back the list must reach for a commit that is tracked: when it was pushed is not known.
 const TRACKED: Span = Span::from_hours(7 * 24);
 /// How far the provider's clock may be off when the list is asked for; afterwards its own `Date` counts.
@@ -106,8 +108,8 @@ impl<'a> View<'a> {
     /// remote must have the commit.
     pub(super) fn proves_the_landing(&self) -> bool {
         let is_exact = |mark: &CommitMark| mark.quality == Quality::Exact && self.is_of_commit(mark);
-        let is_proof = |d: &Deployment| d.created_at.is_some() && d.commits.iter().any(is_exact);
-        self.ours().any(is_proof) || self.containing(None).next().is_some()
+        let mut dated = self.ours().chain(self.containing(None)).filter(|d| d.created_at.is_some());
+        dated.any(|d| d.commits.iter().any(is_exact) || self.contains(&d.commits))
     }
 
     fn contains(&self, marks: &'a [CommitMark]) -> bool {
@@ -126,16 +128,21 @@ impl<'a> View<'a> {
         created_at.map_or(self.watch.attempt == 1, |created_at| created_at >= not_before)
     }
 
-    /// No deployment made before this counts as ours (provider's clock).
+    /// No deployment made before this counts as ours (provider's clock). A retry may follow soon after what was
+    /// deployed for the attempt before.
     fn not_before(&self) -> Option<Timestamp> {
-        (self.watch.push.origin != Origin::Track).then(|| self.in_provider_time(self.watch.push.at) - SLACK)
+        self.slackened(if self.watch.attempt > 1 { NARROW } else { SLACK })
     }
 
-    /// The same for deployments of newer commits. A forced push may lead back from such a commit, so what was
-    /// deployed just before it does not count.
+    /// The same for deployments of newer commits. A forced push may lead back from such a commit soon after it was
+    /// deployed.
     fn not_before_newer(&self) -> Option<Timestamp> {
-        let slack = if self.watch.push.forced == Some(true) { SLACK } else { Span::ZERO };
-        self.not_before().map(|not_before| not_before + slack)
+        let is_way_back = self.watch.attempt > 1 || self.watch.push.forced == Some(true);
+        self.slackened(if is_way_back { NARROW } else { SLACK })
+    }
+
+    fn slackened(&self, slack: Span) -> Option<Timestamp> {
+        (self.watch.push.origin != Origin::Track).then(|| self.in_provider_time(self.watch.push.at) - slack)
     }
 
     fn in_provider_time(&self, ours: Timestamp) -> Timestamp {

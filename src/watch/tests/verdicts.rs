@@ -102,7 +102,7 @@ fn only_what_is_of_this_push_counts() {
 #[test]
 fn a_retry_is_not_judged_by_the_attempt_before() {
     for state in [State::Failed, State::Succeeded] {
-        for created_at in [Some(at(-600)), None] {
+        for created_at in [Some(at(-600)), Some(at(-6)), None] {
             let mut bed = Bed::landed();
             bed.watch.attempt = 2;
             let earlier = Deployment { created_at, ..serving("ours", OURS) };
