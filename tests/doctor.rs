@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use afterpush::standin::{Order, StandIn, Trouble};
 
-use crate::support::{Ran, Sandbox};
+use crate::support::{Ran, Sandbox, until};
 
 /// A clone with the hook, whose own configuration leads to the stand-in.
 fn leading_to(standin: &StandIn) -> Sandbox {
@@ -183,6 +183,25 @@ fn a_hook_that_is_gone_or_runs_nothing_is_told() {
     assert!(silent.starts_with("x  hook") && silent.contains("git does not run it"), "{silent}");
     fs::remove_file(&hook).expect("the hook goes");
     assert!(line(&["doctor", "--offline"]).contains("no push is noticed"));
+}
+
+#[test]
+fn what_only_the_running_monitor_has_is_told() {
+    let standin = StandIn::start().expect("a stand-in");
+    standin.world().add_app("shop", "main");
+    let sandbox = leading_to(&standin);
+    sandbox.commit("a change");
+    let mut push = sandbox.command("git");
+    Ran::of(push.args(["push", "--quiet"]).env("DIGITALOCEAN_TOKEN", standin.world().token())).ends(0);
+    let words = "the running monitor has DIGITALOCEAN_TOKEN, this shell has not";
+    let ran = until("the monitor tells what it has", || {
+        let ran = doctor(&sandbox, &["--exit-code"], "");
+        ran.out().contains(words).then_some(ran)
+    });
+    assert!(ran.out().contains("ok monitor          running (pid "), "{ran}");
+    assert!(ran.out().contains("ok permissions"), "{ran}");
+    assert_eq!(ran.code(), Some(0), "{ran}");
+    sandbox.afterpush(&["stop", "--all"]).ends(0);
 }
 
 #[test]

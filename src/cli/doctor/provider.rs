@@ -8,6 +8,7 @@ use crate::config::{Config, TargetSettings};
 use crate::host::exchange;
 use crate::host::http::Http;
 use crate::host::secrets::{self, Bound, Environment};
+use crate::process::{self, Presence};
 use crate::provider::{self, Heard, Provider, Want};
 use crate::watch::{Misheard, Snapshot, Target};
 
@@ -28,7 +29,7 @@ pub(super) async fn checks(
     let id = format!("credentials.{}", target.name);
     let bound = match secrets::credential(target, provider, &environment(patient, target)).await {
         Ok(bound) => bound,
-        Err(why) => return vec![Check::failed(id, why, "")],
+        Err(why) => return vec![without_credential(patient, target, id, &why)],
     };
     let mut checks = vec![Check::ok(id, format!("from {}", bound.from))];
     let id = format!("provider.{}", target.name);
@@ -45,6 +46,18 @@ pub(super) async fn checks(
         Err(no) => checks.push(no.check(&id)),
     }
     checks
+}
+
+/// What this shell lacks the running monitor may have from the shell that pushed.
+fn without_credential(patient: &Patient<'_>, target: &Target, id: String, why: &str) -> Check {
+    let Presence::Responding(monitor) = process::presence(&patient.place.layout, patient.world.now()) else {
+        return Check::failed(id, why, "");
+    };
+    let held = secrets::names([target]).into_iter().find(|name| monitor.credentials.digests.contains_key(name));
+    match held {
+        Some(name) => Check::warning(id, format!("the running monitor has {name}, this shell has not"), why),
+        None => Check::failed(id, why, ""),
+    }
 }
 
 fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
