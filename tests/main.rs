@@ -1,6 +1,7 @@
 //! All tests that need the built programs, real git or a server.
 
 mod architecture;
+mod commands;
 mod doctor;
 mod files;
 mod git_room;

@@ -1,0 +1,6 @@
+//! The commands, as a shell or an agent calls them.
+
+mod answers;
+mod following;
+mod stage;
+mod without_repository;
