@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often it is checked that a monitor runs.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often in a row a monitor may be found gone before this is given up.
-const PATIENCE: u32 = 6;
+const PATIENCE: u32 = 12;
 
 /// What happened while waiting.
 pub enum Seen {
@@ -122,11 +122,15 @@ impl<'a> Follow<'a> {
         }
         self.checked = Some(Instant::now());
         let is_called = std::mem::take(&mut self.is_called);
-        if !is_called && matches!(process::presence(&self.place.layout, self.world.now()), Presence::Responding(_)) {
-            self.gone = 0;
-            return Ok(());
+        match process::presence(&self.place.layout, self.world.now()) {
+            Presence::Responding(_) if !is_called => {
+                self.gone = 0;
+                return Ok(());
+            }
+            // One that is slow to answer holds the lock; whoever is started beside it makes way.
+            Presence::Responding(_) | Presence::Wedged(_) => self.gone = 0,
+            Presence::Absent => self.gone += 1,
         }
-        self.gone += 1;
         if self.gone > PATIENCE {
             return Err(Failure::unknown("monitor", "the monitor does not stay at work")
                 .hint("`afterpush logs --monitor` tells why"));

@@ -1,10 +1,12 @@
 //! The repository a command works on, and the two ways to its monitor: reading its files and dropping a request.
 
+use std::time::{Duration, Instant};
+
 use super::{Failure, World};
 use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
 use crate::host::git::{GitError, Repo};
-use crate::process::{self, Ensured};
+use crate::process::{self, Ensured, MonitorFile};
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
 use crate::spool;
 use crate::status::{self, Document, Unwatched};
@@ -13,6 +15,9 @@ use crate::status::{self, Document, Unwatched};
 const LONGEST: usize = 1024 * 1024;
 /// More of a log is not read.
 const LONGEST_LOG: usize = 16 * 1024 * 1024;
+
+/// How long one monitor takes to make way for another.
+const TAKE_OVER: Duration = Duration::from_secs(15);
 
 /// A repository and its files.
 pub struct Place {
@@ -135,6 +140,21 @@ impl Place {
                 .because(error)
                 .hint("`afterpush doctor` shows what is wrong")
         })
+    }
+
+    /// Makes sure that the monitor at work holds the credentials this command could give it; where another one has
+    /// to take over for that, waits until it has.
+    pub fn call_monitor_with_our_credentials(&self, world: &World) -> Result<(), Failure> {
+        let pid = || MonitorFile::read(&self.layout).map(|monitor| monitor.identity.pid);
+        let before = pid();
+        if self.ensure_monitor(world)? != Ensured::TakingOver {
+            return Ok(());
+        }
+        let start = Instant::now();
+        while pid() == before && start.elapsed() < TAKE_OVER {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 }
 

@@ -104,6 +104,7 @@ fn known(place: &Place, world: &World, document: &Document, first: Document) -> 
     if document.exit_code != exit::CONFIG {
         return Ok(Lead { followed, hold: None, settled: None, first });
     }
+    place.call_monitor_with_our_credentials(world)?;
     let request = place.ask(world, Asked::Refresh { sha: followed.clone() })?;
     let hold = Hold { request: request.id, before: Some(document.clone()), taken: None };
     Ok(Lead { followed, hold: Some(hold), settled: None, first })

@@ -75,6 +75,7 @@ pub fn pick_up(place: &Place, world: &World, note: TrackNote) -> Result<Request,
 /// Has the sources asked and waits for what they say.
 fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document, Failure> {
     let sha = before.commit.sha.clone();
+    place.call_monitor_with_our_credentials(world)?;
     let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
     let is_fresh = |document: &Document| {
         document.observed_at >= Some(request.at.whole_seconds()) && !place.has_request(&request.id)

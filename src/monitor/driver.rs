@@ -193,7 +193,10 @@ impl<'a> Driver<'a> {
     async fn handle(&mut self, happening: Happening) {
         match &happening {
             Happening::Nudged => self.tools.forget_credentials(),
-            Happening::Revisited(watch) => drop(self.awaited.insert(watch.id.clone())),
+            Happening::Revisited(watch) => {
+                self.ledger.mend(watch).await;
+                self.awaited.insert(watch.id.clone());
+            }
             _ => {}
         }
         let is_look = matches!(happening, Happening::Looked(..));

@@ -71,6 +71,11 @@ impl Ledger {
         }
     }
 
+    /// Somebody asks for a watch whose document may be gone or damaged.
+    pub async fn mend(&mut self, watch: &Watch) {
+        self.publisher.mend(&self.tools, watch).await;
+    }
+
     /// Writes everything there is.
     pub async fn flush(&mut self) {
         let quiet = std::mem::take(&mut self.quiet).into_values();

@@ -51,6 +51,13 @@ impl Publisher {
         }
     }
 
+    /// Writes a document anew that is gone or damaged.
+    pub async fn mend(&mut self, tools: &Tools, watch: &Watch) {
+        if self.read(&format!("{}.json", watch.sha)).is_none() {
+            self.publish(tools, watch, &[]).await;
+        }
+    }
+
     fn write(&self, tools: &Tools, document: &Document, lines: &str) -> std::io::Result<()> {
         let name = format!("{}.json", document.commit.sha);
         if !self.is_ours_to_write(tools, &name)? {

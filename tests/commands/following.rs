@@ -83,7 +83,7 @@ fn an_interrupt_leaves_the_view_and_not_the_monitor() {
     let stage = Stage::new();
     stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
     stage.push("two", Recipe::live());
-    let mut watch = stage.command(&["watch"]).stdout(Stdio::piped()).spawn().expect("started");
+    let mut watch = stage.command(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
     let mut lines = BufReader::new(watch.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     lines.find(|line| line.contains("target=web")).expect("a line about the target");
     kill(Pid::from_raw(i32::try_from(watch.id()).expect("a pid")), Signal::SIGINT).expect("sent");
