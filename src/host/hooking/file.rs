@@ -17,7 +17,7 @@ pub(super) fn install(repo: &Repo, folder: &Path, program: &Path) -> Result<Plan
     let hook = folder.join(NAMES[0]);
     let there = read_hook(&hook)?;
     let manager = there.as_deref().and_then(Manager::of);
-    if is_lefthooks(repo, manager)? {
+    if is_lefthooks(repo, manager, program)? {
         return Ok(Plan {
             steps: Vec::new(),
             notes: vec!["lefthook's configuration calls afterpush already".to_owned()],
@@ -34,7 +34,7 @@ pub(super) fn install(repo: &Repo, folder: &Path, program: &Path) -> Result<Plan
 }
 
 /// lefthook rules the hook; true if it runs ours.
-fn is_lefthooks(repo: &Repo, manager: Option<Manager>) -> Result<bool, HookingError> {
+fn is_lefthooks(repo: &Repo, manager: Option<Manager>, program: &Path) -> Result<bool, HookingError> {
     let Some(worktree) = repo.worktree() else { return Ok(false) };
     if manager != Some(Manager::Lefthook) && !manager::lefthook_wants_pre_push(worktree) {
         return Ok(false);
@@ -42,7 +42,7 @@ fn is_lefthooks(repo: &Repo, manager: Option<Manager>) -> Result<bool, HookingEr
     if manager::lefthook_calls_us(worktree) {
         return Ok(true);
     }
-    Err(HookingError::Lefthook { snippet: manager::LEFTHOOK_SNIPPET.to_owned() })
+    Err(HookingError::Lefthook { snippet: manager::lefthook_snippet(program) })
 }
 
 fn place_in(slot: &Path, program: &Path) -> Result<Plan, HookingError> {

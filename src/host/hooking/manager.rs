@@ -58,12 +58,14 @@ pub(super) fn lefthook_calls_us(worktree: &Path) -> bool {
     lefthook_files(worktree).any(|text| text.contains("afterpush-hook pre-push"))
 }
 
-/// What to add to lefthook's local configuration.
-pub(super) const LEFTHOOK_SNIPPET: &str = "pre-push:
-  commands:
-    afterpush:
-      run: afterpush-hook pre-push {0} || true
-      use_stdin: true";
+/// What to add to lefthook's local configuration. A path that would need quotes in two languages at once is left to
+/// `PATH`.
+pub(super) fn lefthook_snippet(program: &Path) -> String {
+    let program = program.to_str().filter(|path| shell_words::quote(path) == *path).unwrap_or("afterpush-hook");
+    format!(
+        "pre-push:\n  commands:\n    afterpush:\n      run: {program} pre-push {{0}} || true\n      use_stdin: true"
+    )
+}
 
 fn lefthook_files(worktree: &Path) -> impl Iterator<Item = String> {
     const STEMS: [&str; 6] =
@@ -77,6 +79,15 @@ fn lefthook_files(worktree: &Path) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_snippet_names_the_program_where_that_needs_no_quotes() {
+        assert!(
+            lefthook_snippet(Path::new("/opt/bin/afterpush-hook"))
+                .contains("run: /opt/bin/afterpush-hook pre-push {0} ||")
+        );
+        assert!(lefthook_snippet(Path::new("/my bin/afterpush-hook")).contains("run: afterpush-hook pre-push {0} ||"));
+    }
 
     #[test]
     fn lefthook_is_asked_in_every_language_it_speaks() {

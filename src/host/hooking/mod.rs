@@ -75,7 +75,7 @@ pub enum HookingError {
     #[error("git {0} knows no hooks in the configuration; that came with 2.54")]
     TooOld(Version),
     /// The folder of hooks belongs to more than this repository.
-    #[error("core.hooksPath ({scope}) leads to {folder}, which other repositories use, too, so it is left alone")]
+    #[error("core.hooksPath ({scope}) leads to {folder}, which other repositories may use, too, so it is left alone")]
     Shared {
         /// Whose setting it is, in git's words.
         scope: String,
