@@ -1,5 +1,10 @@
 //! Named places where a test can delay or end the program, to open race windows that stress alone does not find.
 
+use std::time::Duration;
+
+#[cfg(debug_assertions)]
+use crate::base::Span;
+
 /// Does what `AFTERPUSH_FAILPOINTS` says for the place `name`; in a release build nothing at all.
 ///
 /// The variable holds `name=action` pairs joined by commas. Actions: `sleep:5ms`, `kill` (as kill -9 would),
@@ -12,21 +17,37 @@ pub fn failpoint(name: &str) {
     let _ = name;
 }
 
+/// A limit of time, which a test on a busy machine lengthens with `name=60s`; in a release build always `usual`.
+#[inline]
+pub fn limit(name: &str, usual: Duration) -> Duration {
+    #[cfg(debug_assertions)]
+    return armed::actions(name).find_map(|span| span.parse::<Span>().ok()).map_or(usual, Span::to_std);
+    #[cfg(not(debug_assertions))]
+    {
+        let _ = name;
+        usual
+    }
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::path::Path;
-    use std::time::Duration;
 
     use nix::sys::signal::{Signal, raise};
 
-    use crate::base::Span;
+    use super::{Duration, Span};
 
     pub(super) fn reach(name: &str) {
-        let Ok(all) = std::env::var("AFTERPUSH_FAILPOINTS") else { return };
-        let pairs = all.split(',').filter_map(|pair| pair.split_once('='));
-        for (_, action) in pairs.filter(|(place, _)| *place == name) {
-            perform(name, action);
+        for action in actions(name) {
+            perform(name, &action);
         }
+    }
+
+    pub(super) fn actions(name: &str) -> impl Iterator<Item = String> {
+        let all = std::env::var("AFTERPUSH_FAILPOINTS").unwrap_or_default();
+        let pairs = all.split(',').filter_map(|pair| pair.split_once('='));
+        let ours = pairs.filter(|(place, _)| *place == name).map(|(_, action)| action.to_owned());
+        ours.collect::<Vec<_>>().into_iter()
     }
 
     fn perform(name: &str, action: &str) {

@@ -19,7 +19,7 @@ mod summon;
 
 pub use background::{End, Told, in_background};
 pub use environment::{fingerprints, inherited_environment, is_set, own_environment, random_salt, value};
-pub use failpoint::failpoint;
+pub use failpoint::{failpoint, limit};
 pub use identity::{Aliveness, FileId, Found, Identity};
 pub use lock::Alone;
 pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, MonitorFile, Presence, presence};

@@ -97,9 +97,9 @@ pub fn ensure_monitor(layout: &Layout, program: &Path, environment: &[(String, S
     if !may_summon(environment) {
         return Ok(Ensured::Unwanted);
     }
-    failpoint("ensure.before_probe");
+    failpoint("ensure_before_probe");
     let is_free = Alone::try_take(layout)?.is_some();
-    failpoint("ensure.after_probe");
+    failpoint("ensure_after_probe");
     let take_over = !is_free && holds_more(layout, environment);
     if !is_free && !take_over {
         return Ok(Ensured::Running);

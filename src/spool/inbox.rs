@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use serde::Deserialize;
 
@@ -24,6 +24,8 @@ use crate::push::{PROTO, Request, RequestId, Sha};
 const LONGEST: u64 = 64 * 1024;
 /// What one scan returns at most; the next one returns the rest.
 const BATCH: usize = 10_000;
+/// What only its owner may read and write.
+const OWN: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 /// A request that was begun this often and never done crashes whoever works on it, and is to be set aside.
 pub const MAX_ATTEMPTS: u64 = 5;
 
@@ -67,20 +69,22 @@ pub fn drop_request(layout: &Layout, request: &Request) -> io::Result<()> {
     let (tmp, new) = (open(&inbox, Path::new("tmp"))?, open(&inbox, Path::new("new"))?);
     let name = request.id.as_str();
     let written = write(&tmp, name, &content).and_then(|()| {
-        failpoint("drop.written");
+        failpoint("drop_written");
         Ok(renameat(&tmp, name, &new, name)?)
     });
     if written.is_err() {
         // What a full disk left of it; nobody would ever look at it again.
         let _ = unlinkat(&tmp, name, UnlinkatFlags::NoRemoveDir);
     }
-    failpoint("drop.renamed");
+    failpoint("drop_renamed");
     written
 }
 
 fn write(folder: &OwnedFd, name: &str, content: &[u8]) -> io::Result<()> {
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-    let mut file = File::from(openat(folder, name, flags, Mode::from_bits_truncate(0o600))?);
+    let mut file = File::from(openat(folder, name, flags, OWN)?);
+    // Whatever the umask took.
+    fchmod(&file, OWN)?;
     file.write_all(content)
 }
 
@@ -158,7 +162,7 @@ pub fn sync(layout: &Layout, id: &RequestId) -> io::Result<()> {
 pub fn begin(layout: &Layout, id: &RequestId) -> io::Result<u64> {
     let tmp = open(&open_inbox(layout)?, Path::new("tmp"))?;
     let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-    let mut tally = File::from(openat(&tmp, tally_of(id.as_str()).as_str(), flags, Mode::from_bits_truncate(0o600))?);
+    let mut tally = File::from(openat(&tmp, tally_of(id.as_str()).as_str(), flags, OWN)?);
     tally.write_all(b"|")?;
     Ok(tally.metadata()?.len())
 }
@@ -177,7 +181,7 @@ pub fn set_aside(layout: &Layout, name: &OsStr, why: &str) -> io::Result<()> {
     let mut reason_name = name.to_owned();
     reason_name.push(".why");
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-    match openat(&bad, reason_name.as_os_str(), flags, Mode::from_bits_truncate(0o600)) {
+    match openat(&bad, reason_name.as_os_str(), flags, OWN) {
         Ok(file) => File::from(file).write_all(format!("{why}\n").as_bytes())?,
         // A name as long as names can be has no room for the ending; the file itself matters more.
         Err(Errno::ENAMETOOLONG) => {}

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Stdio;
 
+use afterpush::process::Alone;
+
 use crate::support::hooked::{Hooked, refs};
 use crate::support::{Ran, until};
 
@@ -26,9 +28,9 @@ fn stdin_that_never_ends_is_cut() {
     let hooked = Hooked::new();
     let sha = hooked.sandbox.commit("two");
     let line = format!("refs/heads/main {sha} refs/heads/main {}\nrefs/heads/ha", "0".repeat(40));
-    let mut hook = hooked.sandbox.command(hooked.hook());
+    let mut hook = hooked.command(&hooked.hook().to_string_lossy(), &["pre-push", "origin", "url"]);
     let mut hook = hook
-        .args(["pre-push", "origin", "url"])
+        .env("AFTERPUSH_FAILPOINTS", "hook_limit=60s")
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -48,8 +50,8 @@ fn a_disk_that_hangs_does_not_hold_the_push() {
     let hooked = Hooked::new();
     let sha = hooked.sandbox.commit("two");
     let go_on = hooked.sandbox.root().join("go-on");
-    let mut push = hooked.command("git", &["push", "--quiet"]);
-    push.env("AFTERPUSH_FAILPOINTS", format!("drop.written=wait:{}", go_on.display()));
+    let mut push = hooked.sandbox.command("git");
+    push.args(["push", "--quiet"]).env("AFTERPUSH_FAILPOINTS", format!("drop_written=wait:{}", go_on.display()));
     let ran = Ran::of(&mut push).ends(0);
     assert!(ran.err().contains("the disk is slow"), "{ran}");
     assert!(hooked.requests().is_empty(), "the worker still waits");
@@ -98,4 +100,40 @@ fn closed_streams_do_not_matter() {
         Ran::of(&mut hooked.command("sh", &["-c", &line])).ends(0);
     }
     assert_eq!(hooked.requests().len(), 4);
+}
+
+#[test]
+fn a_worker_killed_at_any_place_leaves_a_whole_request_or_none() {
+    let hooked = Hooked::new();
+    let places = ["drop_written", "drop_renamed", "ensure_before_probe", "ensure_after_probe"];
+    for (place, requests) in places.into_iter().zip([0, 1, 2, 3]) {
+        hooked.sandbox.commit("another");
+        hooked.push_with_fault(&format!("{place}=kill"));
+        assert_eq!(hooked.requests().len(), requests, "{place}");
+        assert!(Alone::try_take(&hooked.sandbox.layout()).expect("a lock file").is_some(), "{place}");
+    }
+}
+
+#[test]
+fn tight_limits_and_a_strange_umask_cost_no_push() {
+    let hooked = Hooked::new();
+    let sha = hooked.sandbox.commit("two");
+    let line = format!("refs/heads/main {sha} refs/heads/main {}\n", "0".repeat(40));
+    let script = "printf '%s' \"$1\" | { eval \"$2\"; exec \"$3\" pre-push origin url; }";
+    let hook = hooked.hook();
+    let run = |limit: &str| {
+        Ran::of(&mut hooked.command("sh", &["-c", script, "sh", &line, limit, &hook.to_string_lossy()])).ends(0).err()
+    };
+    assert!(run("ulimit -f 0").contains("not noted"));
+    assert!(hooked.requests().is_empty());
+    // With three the loader cannot even open the C library.
+    for files in 4..20 {
+        run(&format!("ulimit -n {files}"));
+    }
+    assert!(!hooked.requests().is_empty(), "twenty descriptors are enough");
+    let before = hooked.requests().len();
+    for umask in ["000", "077", "377"] {
+        run(&format!("umask {umask}"));
+    }
+    assert_eq!(hooked.requests().len(), before + 3);
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::Ran;
 use crate::support::hooked::{Hooked, refs, write_program};
 
 /// Pushes a new commit and returns what was said; the remote has it afterwards.
@@ -29,7 +30,7 @@ fn a_program_that_moved_is_found_in_path() {
     let sha = hooked.sandbox.commit("two");
     let path = format!("{}:{}", moved.display(), std::env::var("PATH").expect("PATH"));
     let mut push = hooked.command("git", &["push", "--quiet"]);
-    crate::support::Ran::of(push.env("PATH", path)).ends(0);
+    Ran::of(push.env("PATH", path)).ends(0);
     assert_eq!(refs(&hooked.only_push()), [format!("refs/heads/main {sha}")]);
 }
 
@@ -55,8 +56,7 @@ fn a_panic_and_a_kill_of_the_worker_are_told() {
     let hooked = Hooked::new();
     for fault in ["panic", "kill"] {
         hooked.sandbox.commit("another");
-        let mut push = hooked.command("git", &["push", "--quiet"]);
-        let ran = crate::support::Ran::of(push.env("AFTERPUSH_FAILPOINTS", format!("drop.written={fault}"))).ends(0);
+        let ran = hooked.push_with_fault(&format!("drop_written={fault}"));
         assert!(ran.err().contains("the hook broke down"), "{ran}");
     }
     assert!(hooked.requests().is_empty());

@@ -13,6 +13,9 @@ use super::{Ran, Sandbox, until};
 /// What stands in for `afterpush` unless a test says otherwise.
 const NOTHING: &str = "#!/bin/sh\n";
 
+/// Limits that no test is to run into by chance.
+const PATIENT: &str = "hook_limit=60s,input_limit=60s";
+
 /// A sandbox with the hook's shim installed the way the installer does it.
 pub struct Hooked {
     /// Clone and remote.
@@ -65,17 +68,24 @@ impl Hooked {
         write_program(&self.hook(), content);
     }
 
-    /// A program run in the clone.
+    /// A program run in the clone, with a hook that takes the time it needs on a busy machine.
     pub fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(program);
-        command.args(args);
+        command.args(args).env("AFTERPUSH_FAILPOINTS", PATIENT);
         command
     }
 
     /// `git push` with these arguments, held to success.
     #[track_caller]
     pub fn push(&self, args: &[&str]) -> Ran {
-        self.sandbox.push(args).ends(0)
+        Ran::of(self.command("git", &["push"]).args(args)).ends(0)
+    }
+
+    /// The same, but something happens to the hook at a named place.
+    #[track_caller]
+    pub fn push_with_fault(&self, fault: &str) -> Ran {
+        let faults = format!("{PATIENT},{fault}");
+        Ran::of(self.command("git", &["push", "--quiet"]).env("AFTERPUSH_FAILPOINTS", faults)).ends(0)
     }
 
     /// What lies in the clone's inbox.

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, StdinLock, stdin};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use afterpush::process::limit;
 use afterpush::push::{HookInput, RefUpdate, read_lines};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -28,7 +29,7 @@ pub fn read() -> Input {
     if stdin.is_terminal() {
         return Input { updates: Vec::new(), garbage: 0, is_cut: false };
     }
-    let (mut bytes, is_cut) = read_bytes(&stdin, Instant::now() + LIMIT);
+    let (mut bytes, is_cut) = read_bytes(&stdin, Instant::now() + limit("input_limit", LIMIT));
     if is_cut {
         // The last line is probably half of one.
         bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1));

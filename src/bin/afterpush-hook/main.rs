@@ -19,7 +19,7 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use afterpush::process::{End, Told, in_background};
+use afterpush::process::{End, Told, in_background, limit};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use call::{Call, Event};
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run() {
-    let deadline = Instant::now() + LIMIT;
+    let deadline = Instant::now() + limit("hook_limit", LIMIT);
     match Call::read(std::env::args_os().skip(1)) {
         Ok(Call::Version) => {
             let _ = writeln!(stdout(), "afterpush-hook {}", env!("CARGO_PKG_VERSION"));
