@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use self::follow::Follower;
 use self::interrupt::Interrupt;
 use self::place::Place;
-use super::{Failure, Outcome, Tone, World};
+use super::{Failure, INTERRUPTED, Outcome, Tone, World};
 use crate::standin::{Pace, StandIn};
 use crate::watch::exit;
 
@@ -39,7 +39,10 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let interrupt = Interrupt::catch()?;
     match &args.serve {
         Some(remote) => serve::run(remote, args, world, &interrupt),
-        None => show(world, &interrupt),
+        None => match show(world, &interrupt) {
+            Err(_) if interrupt.is_wanted() => Ok(Outcome::Code(INTERRUPTED)),
+            end => end,
+        },
     }
 }
 

@@ -1,3 +1,4 @@
 //! Stories: the real programs, real git, and a stand-in for the provider.
 
+mod demo;
 mod installer;

@@ -30,14 +30,19 @@ impl Interrupt {
         Ok(Self { wanted })
     }
 
+    /// The user wants out.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
     /// An error if the user wants out.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.wanted.load(Ordering::Relaxed) { Err(Failure::failed("interrupted", "interrupted")) } else { Ok(()) }
+        if self.is_wanted() { Err(Failure::failed("interrupted", "interrupted")) } else { Ok(()) }
     }
 
     /// Waits until the user wants out.
     pub fn wait(&self) {
-        while !self.wanted.load(Ordering::Relaxed) {
+        while !self.is_wanted() {
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -1,0 +1,98 @@
+//! The demo, and the stand-in for a repository of one's own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Ran, Sandbox, until};
+
+/// The demo in an almost empty environment, with its temporary folder in the sandbox.
+fn demo(sandbox: &Sandbox) -> Command {
+    let mut command = sandbox.command(env!("CARGO_BIN_EXE_afterpush"));
+    let temporary = sandbox.root().join("tmp");
+    fs::create_dir(&temporary).expect("an empty temporary folder");
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME").env("TMPDIR", temporary);
+    command
+}
+
+fn leavings(sandbox: &Sandbox) -> Vec<std::ffi::OsString> {
+    let left = fs::read_dir(sandbox.root().join("tmp")).expect("the temporary folder is there");
+    left.flatten().map(|entry| entry.file_name()).collect()
+}
+
+#[test]
+fn the_demo_ends_live_and_then_failed_and_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    let ran = Ran::of(demo(&sandbox).arg("demo")).ends(0);
+    let out = ran.out();
+    for line in ["DONE live", "DONE failed", "web npm ERR! exit status 1"] {
+        assert!(out.contains(line), "{line} is missing\n{ran}");
+    }
+    assert!(!format!("{ran}").contains("stand-in-"), "the token is shown\n{ran}");
+    assert!(leavings(&sandbox).is_empty() && sandbox.processes().is_empty(), "{:?}", leavings(&sandbox));
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_either() {
+    let sandbox = Sandbox::new();
+    let mut child = demo(&sandbox).arg("demo").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the demo");
+    let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    lines
+        .by_ref()
+        .find(|line| line.as_ref().is_ok_and(|line| line.contains("afterpush watch")))
+        .expect("the watch begins")
+        .expect("text");
+    interrupt(&child);
+    lines.for_each(drop);
+    // The watch was not interrupted here, as it would be by the terminal: it ends first.
+    assert_eq!(child.wait().expect("it can be waited for").code(), Some(130));
+    assert!(leavings(&sandbox).is_empty() && sandbox.processes().is_empty(), "{:?}", leavings(&sandbox));
+}
+
+#[test]
+fn the_stand_in_serves_a_repository_of_ones_own() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let mut serving = sandbox.command(env!("CARGO_BIN_EXE_afterpush"));
+    serving.args(["demo", "--serve", "../remote.git", "--port", &port]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut serving = serving.spawn().expect("the stand-in");
+    let lines = BufReader::new(serving.stdout.take().expect("it is piped")).lines();
+    let config: Vec<String> = lines.map_while(Result::ok).take(5).collect();
+    write_private(&sandbox.layout().config(), &config.join("\n"));
+    sandbox.afterpush(&["install"]).ends(0);
+    for (message, code) in [("Sell hats", 0), ("Sell hats upside down [fail]", 1)] {
+        sandbox.commit(message);
+        let mut push = sandbox.command("git");
+        push.args(["push", "origin", "main"]).env("DIGITALOCEAN_TOKEN", "stand-in").env("AFTERPUSH_PACE", "20");
+        Ran::of(&mut push).ends(0);
+        sandbox.afterpush(&["wait"]).ends(code);
+        sandbox.afterpush(&["status"]).ends(code);
+    }
+    assert!(sandbox.afterpush(&["logs"]).ends(0).out().contains("npm ERR!"));
+    interrupt(&serving);
+    until("the stand-in has ended", || serving.try_wait().ok().flatten());
+}
+
+fn interrupt(child: &Child) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
+    kill(pid, Signal::SIGINT).expect("it is running");
+}
+
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port().to_string()
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    let folder = path.parent().expect("it lies in a folder");
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.expect("a folder of our own");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).expect("a file of our own");
+    std::io::Write::write_all(&mut file, text.as_bytes()).expect("room on the disk");
+}
