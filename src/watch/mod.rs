@@ -1,7 +1,7 @@
 //! Where is it going? The heart of afterpush: what is known of one pushed commit, and the pure function that turns
 //! each new fact into the next state and, in the end, one verdict.
 //!
-//! [`step`] never waits, reads or prints, and time is an argument. "Look again" is not an effect but the stored
+//! [`step()`] never waits, reads or prints, and time is an argument. "Look again" is not an effect but the stored
 //! field [`Watch::next_look`]: what is due is a question to the store, so a crash or a sleep costs time, not truth.
 //!
 //! A good answer takes this way: `look` takes it in, `ours` tells what of it counts for the push, `judge` what that
