@@ -3,6 +3,7 @@
 //! Nothing here touches the machine; even the time of day is an argument.
 
 pub mod layout;
+pub mod path;
 pub mod text;
 mod time;
 

@@ -21,14 +21,22 @@ pub struct Args {
 }
 
 /// `afterpush.clean/1`.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 struct CleanDocument<'a> {
     schema: &'static str,
+    /// Nothing was removed.
     dry_run: bool,
     count: usize,
     bytes: u64,
+    /// What was removed, or would be.
     files: Vec<std::borrow::Cow<'a, str>>,
+    /// What could not be removed, a sentence each.
     refused: &'a [String],
+}
+
+/// The schema of `afterpush.clean/1`.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(CleanDocument<'_>)
 }
 
 /// Runs the command.

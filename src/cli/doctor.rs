@@ -8,6 +8,7 @@ mod local;
 mod provider;
 mod settings;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::place::Place;
@@ -29,7 +30,7 @@ pub struct Args {
 }
 
 /// `afterpush.doctor/1`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     schema: &'static str,
     /// No check failed.
@@ -43,6 +44,11 @@ struct Patient<'a> {
     place: Place,
     places: Option<Places>,
     uid: u32,
+}
+
+/// The schema of `afterpush.doctor/1`.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'_>)
 }
 
 /// Runs the command.

@@ -76,7 +76,7 @@ pub struct PushNote {
     #[serde(default)]
     pub git: Option<GitProcess>,
     /// The worktree the push was made from, for the status mirror.
-    #[serde(default)]
+    #[serde(default, with = "crate::base::path::maybe")]
     pub worktree: Option<PathBuf>,
     /// Stdin was longer than the hook reads or did not end in time; the reflog has the rest.
     #[serde(default)]
@@ -113,7 +113,7 @@ pub struct TrackNote {
     #[serde(default)]
     pub pushed: Option<ReflogPush>,
     /// For the status mirror.
-    #[serde(default)]
+    #[serde(default, with = "crate::base::path::maybe")]
     pub worktree: Option<PathBuf>,
 }
 

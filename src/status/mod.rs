@@ -12,7 +12,6 @@ pub mod garbage;
 mod latest;
 pub mod mirror;
 mod next;
-mod schema;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -26,7 +25,6 @@ pub use document::{
 pub use draw::{Surroundings, document};
 pub use event::{ERROR_SCHEMA, EVENT_SCHEMA, ErrorDocument, EventDocument, events_between, heartbeat};
 pub use latest::{may_write, takes_latest};
-pub use schema::{SCHEMAS, schema};
 pub use timeline::timeline_line;
 pub use unwatched::{Unwatched, inside, requested, unwatched};
 pub use word::Word;

@@ -123,7 +123,9 @@ fn private_file(path: &Path) -> io::Result<()> {
     let flags = libc::O_NOFOLLOW;
     let open = |new| OpenOptions::new().write(true).create_new(new).mode(0o600).custom_flags(flags).open(path);
     let file: File = open(false).or_else(|_| open(true))?;
-    file.set_permissions(Permissions::from_mode(0o600))
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    // The name, too, has to be there after a power cut.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 async fn check(pool: &SqlitePool) -> Result<(), StoreError> {

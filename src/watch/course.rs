@@ -22,7 +22,7 @@ pub struct Watch {
     /// The commit's subject line, inert.
     pub subject: Option<String>,
     /// Where the push was made, for the status mirror.
-    #[serde(default)]
+    #[serde(default, with = "crate::base::path::maybe")]
     pub worktree: Option<PathBuf>,
     /// Whether the push got there.
     pub landing: Landing,
@@ -279,7 +279,7 @@ pub enum LogState {
     /// To be fetched; so many tries so far.
     Wanted(u32),
     /// It is in this file.
-    Saved(PathBuf),
+    Saved(#[serde(with = "crate::base::path")] PathBuf),
     /// The provider has none, or would not give it.
     None,
 }

@@ -69,7 +69,8 @@ const EFFECTS: &[&str] = &[
 ];
 
 /// Plain values that live among [`EFFECTS`].
-const VALUES: &[&str] = &["reqwest::Url", "std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr"];
+const VALUES: &[&str] =
+    &["reqwest::Url", "std::net::IpAddr", "std::net::Ipv4Addr", "std::net::Ipv6Addr", "std::os::unix::ffi"];
 
 const fn pure(name: &'static str, looks_at: &'static [&'static str]) -> Room {
     Room { name, looks_at, is_pure: true }

@@ -4,3 +4,4 @@
 mod clean;
 mod disk;
 mod modes;
+mod names;

@@ -1,12 +1,13 @@
 //! One check, and how all of them are drawn.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::text;
 use crate::cli::{Style, Tone};
 
 /// What was looked at, how it stands, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Check {
     /// What was looked at: a stable word, followed by a target's name where it is about one.
     pub id: String,
@@ -21,7 +22,7 @@ pub(super) struct Check {
 }
 
 /// How something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Ok,
