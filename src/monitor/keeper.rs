@@ -344,7 +344,7 @@ impl Keeper {
                 .into_iter()
                 .collect(),
             afresh: state.looks.is_multiple_of(LOOKS_PER_APP_ANSWER)
-                || here(&watches, &app).any(|(watch, name)| now >= watch.register_by && watch.wants_app_afresh(name)),
+                || here(&watches, &app).any(|(watch, name)| wants_app(watch, name, now)),
         };
         state.looks = state.looks.wrapping_add(1);
         state.is_looking = true;
@@ -370,6 +370,13 @@ impl Keeper {
 fn here<'w>(watches: &'w [Watch], app: &'w App) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
     let courses = watches.iter().flat_map(|watch| watch.courses.iter().map(move |course| (watch, course)));
     courses.filter(|(_, course)| App::of(&course.target) == *app).map(|(watch, course)| (watch, &course.target.name))
+}
+
+/// What was noted about the app must not decide: at the first look, because the app may have been pinned or freed
+/// since, and when a missing deployment is judged.
+fn wants_app(watch: &Watch, name: &TargetName, now: Timestamp) -> bool {
+    let is_first = watch.course(name).is_some_and(|course| course.good_answer_at.is_none());
+    watch.wants_app_afresh(name) && (is_first || now >= watch.register_by)
 }
 
 /// The targets of a watch that are to be looked at now; all of them if somebody wants to know.

@@ -2,7 +2,7 @@
 //! worktree, and what of all that may be thrown away.
 //!
 //! Only documents and decisions are made here; who calls does the reading and writing. A writer makes a document
-//! from a watch with [`document`]; a reader parses it with [`Document::parse`] and brings it up to its own moment
+//! from a watch with [`document()`]; a reader parses it with [`Document::parse`] and brings it up to its own moment
 //! with [`Document::seen`]. What cannot be parsed is unknown, never success.
 
 mod document;
