@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::Place;
 use super::{Failure, Outcome, World};
 use crate::base::text;
-use crate::host::git::{GitError, Repo};
+use crate::host::git::Repo;
 use crate::host::hooking::{self, HookState, HookingError, Ignore, Plan, Step, Way, Wish};
 use crate::status::mirror;
 
@@ -38,7 +39,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
             Ok("the hook covers every repository of this user where afterpush is configured".to_owned())
         });
     }
-    let repo = Repo::discover(&world.cwd).map_err(not_here)?;
+    let repo = Place::find(world)?.repo;
     let way = match (args.file, args.config) {
         (true, _) => Way::File,
         (_, true) => Way::Config,
@@ -87,12 +88,19 @@ pub(super) fn finish(
     Ok(Outcome::Done)
 }
 
+/// Says where the hook is, having looked whether git really runs it.
 fn installed(repo: &Repo) -> Result<String, Failure> {
-    let HookState::Installed(found) = hooking::inspect(repo).map_err(failure)? else {
-        return Err(Failure::failed("not_installed", "the hook was written, but git does not run it")
-            .hint("`afterpush doctor` says why"));
-    };
-    Ok(format!("pushes from this repository are watched through {}", found.how))
+    match hooking::inspect(repo).map_err(failure)? {
+        HookState::Installed(found) => Ok(format!("pushes from this repository are watched through {}", found.how)),
+        HookState::Silent { why, cure } => {
+            let message = format!("the hook is written, but git does not run it: {why}");
+            Err(Failure::failed("hook_is_silent", message).hint(format!("run `{cure}`")))
+        }
+        HookState::Displaced { .. } | HookState::Absent => {
+            Err(Failure::failed("hook_is_silent", "the hook is written, but git does not run it")
+                .hint("`afterpush doctor` says more"))
+        }
+    }
 }
 
 /// `afterpush-hook`: the one beside this program, else the one on `PATH`.
@@ -106,15 +114,6 @@ fn hook_program(world: &World) -> Result<PathBuf, Failure> {
         Failure::failed("no_hook_program", format!("afterpush-hook is neither in {folder} nor on PATH"))
             .hint("install afterpush again, with both of its programs")
     })
-}
-
-/// The words for a repository that is not there or cannot be read.
-pub(super) fn not_here(error: GitError) -> Failure {
-    match error {
-        GitError::NotARepository(_) => Failure::usage("not_a_repository", error.to_string())
-            .hint("run it in a repository, or name one with -C DIR"),
-        error => Failure::usage("git", error.to_string()),
-    }
 }
 
 /// The words for a hook that cannot be put there.

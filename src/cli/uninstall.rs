@@ -1,8 +1,8 @@
 //! `afterpush uninstall`: takes the hook out again and restores what was there, byte for byte.
 
-use super::install::{failure, finish, not_here};
+use super::install::{failure, finish};
+use super::place::Place;
 use super::{Failure, Outcome, World};
-use crate::host::git::Repo;
 use crate::host::hooking;
 
 /// What `afterpush uninstall` takes.
@@ -23,7 +23,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
             Ok("the hook that covered this user's repositories is gone".to_owned())
         });
     }
-    let repo = Repo::discover(&world.cwd).map_err(not_here)?;
+    let repo = Place::find(world)?.repo;
     let plan = hooking::plan_uninstall(&repo).map_err(failure)?;
     finish(world, args.print, &plan, || Ok("the hook is gone from this repository".to_owned()))
 }

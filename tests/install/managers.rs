@@ -170,3 +170,13 @@ fn push_with_tools(clone: &Clone, code: i32) {
     let mut git = clone.git_with(&clone.sandbox.root().join("tools"));
     Ran::of(git.args(["push", "--quiet", "origin", "HEAD:refs/heads/main"])).ends(code);
 }
+
+#[test]
+fn a_worktree_that_husky_has_not_prepared_is_told_what_is_missing() {
+    let clone = Clone::new();
+    clone.sandbox.git(&["config", "core.hooksPath", ".husky/_"]);
+    let refused = clone.afterpush(&["install", "--file"]).ends(1);
+    assert!(refused.err().contains("git does not run it") && refused.err().contains("npx husky"), "{refused}");
+    with_husky(&clone);
+    clone.afterpush(&["install", "--file"]).ends(0);
+}
