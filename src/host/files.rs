@@ -7,20 +7,19 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, futimens};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstatat, futimens};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::sharing::Sharing;
 use crate::base::Timestamp;
-use crate::process::FileId;
 
 mod descend;
 
@@ -71,19 +70,6 @@ impl Folder {
     /// Where it was when it was opened.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Which folder it is, whatever it is called by now.
-    pub fn id(&self) -> io::Result<FileId> {
-        let about = fstat(&self.fd)?;
-        Ok(FileId { device: about.st_dev, inode: about.st_ino })
-    }
-
-    /// Where it is now, if it was moved and the system can tell; `None` if it was removed.
-    pub fn whereabouts(&self) -> Option<PathBuf> {
-        let about = fstat(&self.fd).ok()?;
-        let path = std::fs::read_link(format!("/proc/self/fd/{}", self.fd.as_raw_fd())).ok()?;
-        (about.st_nlink > 0).then_some(path)
     }
 
     /// Replaces or makes a file in one step: a reader sees the old content or the new. The content is on the disk

@@ -136,15 +136,3 @@ fn names_that_leave_the_folder_are_refused() {
         assert!(folder.replace(name, b"x").is_err() && folder.read(name, 1).is_err(), "{name:?}");
     }
 }
-
-#[test]
-fn a_folder_knows_where_it_was_moved_and_that_it_was_removed() {
-    let (dir, path) = sandbox();
-    let folder = Folder::private(&path).expect("made");
-    let (id, moved) = (folder.id().expect("an id"), dir.path().join("moved"));
-    assert_eq!(FileId::of(&path), Some(id));
-    fs::rename(&path, &moved).expect("moved");
-    assert_eq!(folder.whereabouts(), Some(fs::canonicalize(&moved).expect("there")));
-    fs::remove_dir(&moved).expect("removed");
-    assert_eq!(folder.whereabouts(), None);
-}
