@@ -100,6 +100,7 @@ async fn a_push_appears_late_and_goes_live_stage_by_stage() {
     }
     let live = scene.look().await.unwrap();
     assert_eq!(live.deployments[0].commits[0].sha, OURS);
+    assert_eq!((&live.page, &live.deployments[0].url), (&None, &None), "the real provider's pages do not show it");
     assert_eq!((live.deployments[0].is_live, live.deployments[0].done_steps), (Some(true), Some((6, 6))));
     assert!(live.provider_clock.is_some() && live.rate.remaining.is_some_and(|left| left < 5000));
 }

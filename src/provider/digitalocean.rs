@@ -110,14 +110,14 @@ fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapsh
         live,
         frozen: app.frozen(),
         triggers: app.triggers(),
-        page: Some(page(&app.id)),
+        page: page(target, &app.id),
         rate: list.rate,
         memo: app.memo(),
         remarks: app.remarks(want),
     }))
 }
 
-/// The app's page for people.
-fn page(app: &str) -> String {
-    format!("https://cloud.digitalocean.com/apps/{app}")
+/// The app's page for people. A stand-in has none, and its apps are not on the real one's pages.
+fn page(target: &Target, app: &str) -> Option<String> {
+    (target.base_url == DigitalOcean.base_url()).then(|| format!("https://cloud.digitalocean.com/apps/{app}"))
 }

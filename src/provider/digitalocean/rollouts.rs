@@ -29,7 +29,7 @@ pub(super) fn hear(target: &Target, want: &Want, app: &App, replay: &mut Replay)
     for number in 1..=PAGES {
         let Some(answer) = replay.next() else { return Ok(Heard::Ask(ask(target, app, number))) };
         refusal::check(target, answer)?;
-        list.take(app, answer)?;
+        list.take(target, app, answer)?;
         if !list.must_go_on(want.back_to) {
             break;
         }
@@ -42,10 +42,10 @@ fn ask(target: &Target, app: &App, page: u32) -> Ask {
 }
 
 impl List {
-    fn take(&mut self, app: &App, answer: &Answer) -> Result<(), Misheard> {
+    fn take(&mut self, target: &Target, app: &App, answer: &Answer) -> Result<(), Misheard> {
         let page = json::object(answer)?;
         for found in json::list(&page, "deployments")? {
-            let deployment = read(app, found)?;
+            let deployment = read(target, app, found)?;
             // A new deployment between two questions moves all the others by one.
             if !self.deployments.iter().any(|known| known.id == deployment.id) {
                 self.deployments.push(deployment);
@@ -70,7 +70,7 @@ impl List {
     }
 }
 
-fn read(app: &App, found: &Value) -> Result<Deployment, Misheard> {
+fn read(target: &Target, app: &App, found: &Value) -> Result<Deployment, Misheard> {
     let id =
         json::id(found).ok_or_else(|| Misheard::Garbled("DigitalOcean lists a deployment without an id".into()))?;
     let raw_state = word(found.get("phase"));
@@ -90,7 +90,7 @@ fn read(app: &App, found: &Value) -> Result<Deployment, Misheard> {
         done_steps: steps::done(progress),
         step: steps::running(progress),
         reason: (state == State::Failed).then(|| steps::failed(progress)).flatten(),
-        url: Some(format!("{}/deployments/{id}", page(&app.id))),
+        url: page(target, &app.id).map(|page| format!("{page}/deployments/{id}")),
     })
 }
 
