@@ -10,9 +10,11 @@ use super::plan::Wish;
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::config::{Hints, branches_for};
+use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::push::reflog::Entry;
 use crate::push::{RefName, RemoteName, RequestId};
+use crate::status::Document;
 use crate::store::StoreError;
 use crate::watch::{Origin, Push};
 
@@ -22,6 +24,8 @@ const TIP_AGE: Span = Span::from_hours(24);
 const ENTRIES: usize = 50;
 /// A shorter pause between two monitors is no gap.
 const SHORTEST_GAP: Span = Span::from_secs(15);
+/// No status document is larger.
+const MOST_BYTES: usize = 1 << 20;
 /// Since when the reflog is read: pushes from before afterpush was here are nobody's business.
 const SINCE: &str = "journal_since";
 /// When the last monitor was last alive.
@@ -35,10 +39,54 @@ pub async fn resume(tools: &Arc<Tools>) -> Result<Vec<Happening>, MonitorError> 
     if let Some(gap) = gap(tools).await? {
         happened.push(Happening::Slept(gap));
     }
-    for wish in pushes_without_hook(tools).await? {
+    let reader = Arc::clone(tools);
+    let lost = if tools.store.is_fresh() {
+        tokio::task::spawn_blocking(move || unfinished(&reader)).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    for wish in lost.into_iter().chain(pushes_without_hook(tools).await?) {
         happened.extend(intake::open(tools, wish).await?);
     }
     Ok(happened)
+}
+
+/// A new database beside old status files: the old one was lost, and what was being watched is in those files.
+fn unfinished(tools: &Tools) -> Vec<Wish> {
+    let Ok(Some(folder)) = Folder::existing(&tools.layout.status_dir()) else { return Vec::new() };
+    let names = folder.names().unwrap_or_default();
+    let own = |name: &&String| folder.about(name).is_ok_and(|about| about.is_some_and(|about| about.uid == tools.uid));
+    let documents = names.iter().filter(|name| *name != "latest.json" && name.ends_with(".json")).filter(own);
+    let read = |name: &String| Document::parse(&folder.read(name, MOST_BYTES).ok()??).ok();
+    let mut wishes: Vec<Wish> = documents.filter_map(read).filter_map(|document| wish(tools, document)).collect();
+    wishes.sort_by(|one, other| one.id.cmp(&other.id));
+    tracing::warn!(watches = wishes.len(), "the database was lost; going on from the status files");
+    wishes
+}
+
+fn wish(tools: &Tools, document: Document) -> Option<Wish> {
+    let told = document.push.filter(|_| !document.done)?;
+    let origin = match (told.at, told.confirmed) {
+        (Some(_), true) => Origin::Reflog,
+        (Some(_), false) => Origin::Hook,
+        (None, _) => Origin::Track,
+    };
+    let at = told.at.unwrap_or(tools.now());
+    let push = Push {
+        at,
+        remote: RemoteName::new(told.remote),
+        url: None,
+        ref_name: RefName::new(told.ref_name),
+        old: told.old,
+        commits: told.commits,
+        forced: told.forced,
+        origin,
+        git: None,
+        moved: false,
+    };
+    let sha = document.commit.sha;
+    let id = RequestId::of_reflog(&sha, at);
+    Some(Wish { id, sha, attempt: document.attempt.unwrap_or(1), pushes: vec![push], worktree: None, only: None })
 }
 
 async fn gap(tools: &Tools) -> Result<Option<Span>, StoreError> {

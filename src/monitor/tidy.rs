@@ -23,6 +23,8 @@ const CLEANING: Span = Span::from_hours(1);
 
 /// So many files are removed at once, so that looks are not held up.
 const MOST_AT_ONCE: usize = 500;
+/// Decided watches are remembered this long, whatever becomes of their files: estimates are made of them.
+const HISTORY: Span = Span::from_hours(400 * 24);
 /// What the clocks said at the last cleaning.
 const CLOCK: &str = "clock";
 
@@ -123,7 +125,7 @@ async fn clean(tools: &Arc<Tools>) -> Result<(), StoreError> {
         tracing::warn!("the clock has jumped; nothing is cleared away by age until it has proven right for a day");
         return Ok(());
     }
-    tools.store.forget(now - keep).await?;
+    tools.store.forget(now - HISTORY).await?;
     let living = Living::new(&tools.store.living_commits().await?);
     let layout = tools.layout.clone();
     let sweep = move || {
