@@ -11,6 +11,7 @@ mod init;
 mod install;
 mod model;
 mod providers;
+mod readme;
 mod sandbox;
 mod secrets;
 mod standin;
