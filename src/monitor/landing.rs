@@ -46,7 +46,7 @@ pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> Landing
         if !ask_remote {
             return LandingSeen::GitGone;
         }
-        match shown_by_remote(&repo, &watch.push, &watch.sha) {
+        match shown_by_remote(&repo, &watch) {
             LandingSeen::Disproven(_) if !negative_counts => LandingSeen::GitGone,
             seen => seen,
         }
@@ -90,12 +90,14 @@ fn shown_here(repo: &Repo, push: &Push, sha: &Sha) -> bool {
 }
 
 /// Where the remote has the ref.
-fn shown_by_remote(repo: &Repo, push: &Push, sha: &Sha) -> LandingSeen {
+fn shown_by_remote(repo: &Repo, watch: &Watch) -> LandingSeen {
+    let Watch { push, sha, .. } = watch;
+    let from = watch.worktree.as_deref().filter(|path| path.is_dir()).unwrap_or(repo.common_dir());
     let remote = match &push.url {
         Some(url) if push.remote.as_str() == url => url.as_str(),
         _ => push.remote.as_str(),
     };
-    let Ok(tip) = git::ls_remote(repo.common_dir(), remote, &push.ref_name, REMOTE_LIMIT) else {
+    let Ok(tip) = git::ls_remote(repo.common_dir(), from, remote, &push.ref_name, REMOTE_LIMIT) else {
         return LandingSeen::GitGone;
     };
     let Some(tip) = tip else { return LandingSeen::Disproven(Reason::Rejected) };

@@ -25,11 +25,11 @@ fn a_remote_says_what_a_ref_is_at_or_that_there_is_none() {
         let expected = place.git(&["ls-remote", "origin", "refs/heads/main"]);
         let url = place.git(&["config", "remote.origin.url"]);
         for remote in ["origin", &url] {
-            let found = ls_remote(&common, remote, &main_branch(), PATIENCE).expect("asked");
+            let found = ls_remote(&common, &common, remote, &main_branch(), PATIENCE).expect("asked");
             assert_eq!(found.map(|id| id.to_string()).as_deref(), expected.split('\t').next(), "{place}");
         }
         for absent in ["refs/heads/none", "main", "heads/main"] {
-            let found = ls_remote(&common, "origin", &RefName::new(absent), PATIENCE).expect("asked");
+            let found = ls_remote(&common, &common, "origin", &RefName::new(absent), PATIENCE).expect("asked");
             assert_eq!(found, None, "{place}: {absent}");
         }
     }
@@ -39,7 +39,7 @@ fn a_remote_says_what_a_ref_is_at_or_that_there_is_none() {
 fn a_remote_that_cannot_be_asked_says_why_without_the_password() {
     let place = Place::new(Layout::Files);
     let common = place.discover().common_dir().to_path_buf();
-    let refused = |remote: &str| match ls_remote(&common, remote, &main_branch(), PATIENCE) {
+    let refused = |remote: &str| match ls_remote(&common, &common, remote, &main_branch(), PATIENCE) {
         Err(GitError::Refused(words)) => words,
         other => panic!("{remote}: {other:?}"),
     };
@@ -62,7 +62,7 @@ fn ssh_is_called_so_that_it_cannot_ask() {
     );
     write_program(&ssh, &script);
     place.git(&["config", "core.sshCommand", &format!("{} -i key", ssh.display())]);
-    let error = ls_remote(&common, "ssh://ada@host/a.git", &main_branch(), PATIENCE).expect_err("refused");
+    let error = ls_remote(&common, &common, "ssh://ada@host/a.git", &main_branch(), PATIENCE).expect_err("refused");
     assert_eq!(error.to_string(), "ada@host: Permission denied (publickey).");
     let told = fs::read_to_string(told).expect("called");
     assert!(told.starts_with("-i\nkey\n-o\nBatchMode=yes\n"), "{told}");
@@ -77,7 +77,7 @@ fn a_remote_that_never_answers_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let url = format!("git://127.0.0.1:{port}/a.git");
-    let error = ls_remote(&common, &url, &main_branch(), Span::from_secs(1)).expect_err("no answer");
+    let error = ls_remote(&common, &common, &url, &main_branch(), Span::from_secs(1)).expect_err("no answer");
     assert!(matches!(error, GitError::TimedOut(1)), "{error:?}");
 }
 

@@ -9,8 +9,15 @@ use crate::base::Span;
 use crate::push::{RefName, Sha};
 
 /// What the remote has at `name`; `Ok(None)` where it says it has no such ref. `remote` is a remote's name or a
-/// URL. An error means it could not be asked, in git's own words.
-pub fn ls_remote(common_dir: &Path, remote: &str, name: &RefName, limit: Span) -> Result<Option<Sha>, GitError> {
+/// URL; where that is a path, it begins at `from`, as it did for the push that was made there. An error means it could
+/// not be asked, in git's own words.
+pub fn ls_remote(
+    common_dir: &Path,
+    from: &Path,
+    remote: &str,
+    name: &RefName,
+    limit: Span,
+) -> Result<Option<Sha>, GitError> {
     if remote.is_empty() || remote.starts_with('-') {
         return Err(GitError::Refused(format!("`{}` is not a remote", crate::base::text::visible(remote))));
     }
@@ -19,6 +26,7 @@ pub fn ls_remote(common_dir: &Path, remote: &str, name: &RefName, limit: Span) -
         .quietly()
         .args(["-c", "protocol.ext.allow=never", "-c", "credential.interactive=false"])
         .git_dir(common_dir)
+        .directory(from)
         .variable("GIT_ASKPASS", "")
         .variable("SSH_ASKPASS_REQUIRE", "never")
         .variable("GCM_INTERACTIVE", "never")
