@@ -2,3 +2,8 @@
 
 mod demo;
 mod installer;
+mod landing;
+mod monitor;
+mod settings;
+mod trouble;
+mod verdicts;

@@ -16,6 +16,7 @@ use super::{Ran, until};
 pub struct Sandbox {
     root: TempDir,
     path: OsString,
+    variables: Vec<(String, String)>,
 }
 
 impl Sandbox {
@@ -23,16 +24,24 @@ impl Sandbox {
     pub fn new() -> Self {
         let temporary = std::env::temp_dir().canonicalize().expect("a folder for temporary files");
         let root = tempfile::Builder::new().prefix("afterpush-").tempdir_in(temporary).expect("a temporary folder");
-        let sandbox = Self { root, path: search_path() };
+        let sandbox = Self { root, path: search_path(), variables: Vec::new() };
         for folder in ["home", "config", "state", "work"] {
             fs::create_dir(sandbox.root().join(folder)).expect("an empty temporary folder");
         }
         sandbox.git(&["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"]);
         sandbox.git(&["init", "--quiet", "--initial-branch=main"]);
         sandbox.git(&["remote", "add", "origin", "../remote.git"]);
-        sandbox.commit("the beginning");
-        sandbox.push(&["--set-upstream", "origin", "main"]).ends(0);
+        // Long ago, so that nobody takes it for a push that wants to be watched.
+        for args in [&["commit", "--quiet", "--allow-empty", "--message=start"][..], &["push", "-qu", "origin", "main"]]
+        {
+            Ran::of(sandbox.command("git").args(args).env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")).ends(0);
+        }
         sandbox
+    }
+
+    /// Sets a variable for every program that is run from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// The folder all of it lies in.
@@ -60,6 +69,7 @@ impl Sandbox {
         for who in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{who}_NAME"), "Ada").env(format!("GIT_{who}_EMAIL"), "ada@example.com");
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

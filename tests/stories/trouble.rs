@@ -1,0 +1,72 @@
+//! The provider is in trouble, or says no.
+
+use afterpush::standin::{Order, Recipe, Trouble};
+
+use crate::support::Site;
+
+#[test]
+fn trouble_on_the_way_costs_time_and_nothing_else() {
+    let troubles = [
+        Trouble::Down,
+        Trouble::Html,
+        Trouble::Torn,
+        Trouble::Forbidden,
+        Trouble::NotFound,
+        Trouble::Throttled("1".to_owned()),
+    ];
+    let site = Site::new();
+    for trouble in troubles {
+        site.provider().trouble(trouble, 1);
+        let sha = site.ship(Recipe::live());
+        site.decided(&sha, "live", "deployed_live");
+    }
+}
+
+#[test]
+fn a_refused_token_is_said_at_once_and_a_good_one_mends_it() {
+    let mut site = Site::new();
+    let good = site.provider().token();
+    site.order(Order::Token { token: "another".to_owned() });
+    let sha = site.ship(Recipe::live());
+    let refused = |status: &serde_json::Value| status["reason"] == "credentials_refused";
+    let status = site.until_status(&sha, "that the token is refused", refused);
+    assert_eq!((&status["done"], &status["exit_code"]), (&false.into(), &4.into()), "{status:#}");
+    let ran = site.afterpush(&["wait", &sha]).ends(4);
+    assert!(ran.err().contains("DIGITALOCEAN_TOKEN"), "{ran}");
+    site.set("DIGITALOCEAN_TOKEN", "another");
+    let next = site.ship(Recipe::live());
+    site.decided(&next, "live", "deployed_live");
+    site.until_status(&sha, "live", |status| status["verdict"] == "live");
+    assert_ne!(good, site.provider().token());
+}
+
+#[test]
+fn no_token_is_said_with_the_cure() {
+    let mut site = Site::new();
+    site.set("DIGITALOCEAN_TOKEN", "");
+    let sha = site.ship(Recipe::live());
+    site.until_status(&sha, "that a token is missing", |status| status["reason"] == "credentials_missing");
+    let ran = site.afterpush(&["wait", &sha]).ends(4);
+    assert!(ran.err().contains("DIGITALOCEAN_TOKEN"), "{ran}");
+}
+
+#[test]
+fn a_provider_that_never_answers_is_unobservable_and_not_a_failure() {
+    let site = Site::with("timeout = \"3s\"\nregister_timeout = \"1s\"");
+    site.provider().trouble(Trouble::Down, 100_000);
+    let sha = site.ship(Recipe::live());
+    let status = site.decided(&sha, "unobservable", "network");
+    assert_eq!(status["exit_code"], 5);
+}
+
+#[test]
+fn the_token_is_nowhere() {
+    let site = Site::new();
+    let sha = site.ship(Recipe::failing_build(&["it broke"]));
+    site.decided(&sha, "failed", "build_failed");
+    let token = site.provider().token();
+    let found = crate::support::Ran::of(site.command("grep").args(["-rl", &token]).arg(site.root()));
+    assert_eq!(found.out(), "", "{found}");
+    assert!(site.provider().heard().iter().all(|heard| heard.has_credential));
+    assert!(site.provider().heard_by_logs().iter().all(|heard| !heard.has_credential));
+}

@@ -1,0 +1,114 @@
+//! A repository that deploys: a sandbox, a stand-in for the provider, and afterpush between them.
+
+use std::fs;
+use std::ops::{Deref, DerefMut};
+
+use afterpush::standin::{Order, Recipe, StandIn, World};
+use serde_json::Value;
+
+use super::{Sandbox, try_until, until};
+
+/// A sandbox whose branch `main` deploys to the app `web` of a stand-in, with the hook installed. It looks fifty
+/// times as often as usual.
+pub struct Site {
+    sandbox: Sandbox,
+    // Ends after the sandbox, so that no monitor ever meets a provider that is gone.
+    provider: StandIn,
+}
+
+impl Site {
+    /// One with the usual limits.
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// One with these lines in its local configuration's part `[watch]`.
+    pub fn with(watch: &str) -> Self {
+        let provider = StandIn::start().expect("two free ports");
+        provider.world().add_app("web", "main");
+        let mut sandbox = Sandbox::new();
+        sandbox.set("DIGITALOCEAN_TOKEN", &provider.world().token());
+        sandbox.set("AFTERPUSH_PACE", "20");
+        let site = Self { sandbox, provider };
+        site.configure(&format!(
+            "[watch]\n{watch}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n",
+            site.provider.url()
+        ));
+        site.afterpush(&["install"]).ends(0);
+        site
+    }
+
+    /// Replaces the local configuration.
+    pub fn configure(&self, text: &str) {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        let layout = self.layout();
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(layout.private()).expect("our own folder");
+        let mut file = fs::OpenOptions::new();
+        let mut file =
+            file.write(true).create(true).truncate(true).mode(0o600).open(layout.config()).expect("our file");
+        std::io::Write::write_all(&mut file, text.as_bytes()).expect("room on the disk");
+    }
+
+    /// What happens at the provider.
+    pub fn provider(&self) -> &World {
+        self.provider.world()
+    }
+
+    /// Tells the provider what to do.
+    #[track_caller]
+    pub fn order(&self, order: Order) {
+        self.provider().obey(order).expect("the stand-in knows the app and the commit");
+    }
+
+    /// Commits, pushes, and lets this become of it at the provider; returns the commit.
+    #[track_caller]
+    pub fn ship(&self, recipe: Recipe) -> String {
+        let sha = self.commit("a change");
+        self.push(&[]).ends(0);
+        self.deploy(&sha, recipe);
+        sha
+    }
+
+    /// The provider hears of a commit.
+    #[track_caller]
+    pub fn deploy(&self, sha: &str, recipe: Recipe) {
+        self.provider().push("web", sha, recipe).expect("the stand-in has the app");
+    }
+
+    /// Waits until the commit's status document satisfies `seems` and returns it.
+    #[track_caller]
+    pub fn until_status(&self, sha: &str, what: &str, seems: impl Fn(&Value) -> bool) -> Value {
+        try_until(|| self.status(sha).filter(&seems)).unwrap_or_else(|| {
+            let status = self.status(sha).unwrap_or_default();
+            let log = fs::read_to_string(self.layout().monitor_log()).unwrap_or_default();
+            panic!("the status of {sha} never says {what}, but {status:#}\nThe monitor's log:\n{log}")
+        })
+    }
+
+    /// Waits until the commit is decided with this verdict for this reason.
+    #[track_caller]
+    pub fn decided(&self, sha: &str, verdict: &str, reason: &str) -> Value {
+        let status = self.until_status(sha, "that it is done", |status| status["done"] == true);
+        assert_eq!((&status["verdict"], &status["reason"]), (&verdict.into(), &reason.into()), "{status:#}");
+        status
+    }
+
+    /// Waits until no monitor is left.
+    #[track_caller]
+    pub fn quiet(&self) {
+        until("the monitor has left", || self.processes().is_empty().then_some(()));
+    }
+}
+
+impl Deref for Site {
+    type Target = Sandbox;
+    fn deref(&self) -> &Sandbox {
+        &self.sandbox
+    }
+}
+
+impl DerefMut for Site {
+    fn deref_mut(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+}
