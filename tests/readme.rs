@@ -27,8 +27,8 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_readme_lists_every_command() {
     let listed = table("## Commands").into_iter().map(|row| {
-        let words = row[0].trim_matches('`').split(' ').map(str::to_owned);
-        words.skip(1).next().expect("a row begins with a command")
+        let mut words = row[0].trim_matches('`').split(' ');
+        words.nth(1).expect("a row begins with a command").to_owned()
     });
     let known = afterpush::cli::Cli::command();
     let known = known.get_subcommands().filter(|command| !command.is_hide_set());
