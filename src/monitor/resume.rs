@@ -56,7 +56,8 @@ fn unfinished(tools: &Tools) -> Vec<Wish> {
     let Ok(Some(folder)) = Folder::existing(&tools.layout.status_dir()) else { return Vec::new() };
     let names = folder.names().unwrap_or_default();
     let own = |name: &&String| folder.about(name).is_ok_and(|about| about.is_some_and(|about| about.uid == tools.uid));
-    let documents = names.iter().filter(|name| *name != "latest.json" && name.ends_with(".json")).filter(own);
+    let documents =
+        names.iter().filter(|name| *name != "latest.json" && name.strip_suffix(".json").is_some()).filter(own);
     let read = |name: &String| Document::parse(&folder.read(name, MOST_BYTES).ok()??).ok();
     let mut wishes: Vec<Wish> = documents.filter_map(read).filter_map(|document| wish(tools, document)).collect();
     wishes.sort_by(|one, other| one.id.cmp(&other.id));
