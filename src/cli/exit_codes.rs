@@ -1,5 +1,6 @@
 //! `afterpush exit-codes`: what each exit code means.
 
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
 use super::{Failure, Outcome, World};
@@ -10,7 +11,7 @@ use crate::watch::{Verdict, exit};
 pub struct Args {}
 
 /// One exit code of `status`, `wait` and `watch`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 struct ExitCode {
     code: u8,
     verdicts: Vec<&'static str>,
@@ -18,7 +19,7 @@ struct ExitCode {
 }
 
 /// `afterpush.exit-codes/1`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document {
     schema: &'static str,
     codes: Vec<ExitCode>,
@@ -58,6 +59,11 @@ pub fn run(_args: &Args, world: &World) -> Result<Outcome, Failure> {
     }
     world.printer.line(&format!("\n{REST}"));
     Ok(Outcome::Done)
+}
+
+/// The schema of what `--json` prints.
+pub fn schema() -> Schema {
+    schema_for!(Document)
 }
 
 fn all() -> Vec<ExitCode> {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::helper::Helper;
 use super::place::Place;
-use super::{Failure, World};
+use super::{Failure, INTERRUPTED, World};
 use crate::host::watcher::Watcher;
 use crate::process::{self, Ensured, Presence};
 use crate::push::Sha;
@@ -20,6 +20,9 @@ const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How often in a row a monitor may be found gone before this is given up.
 const PATIENCE: u32 = 12;
 
+/// The exit code after SIGTERM.
+const TERMINATED: u8 = 143;
+
 /// What happened while waiting.
 pub enum Seen {
     /// The status changed.
@@ -28,8 +31,8 @@ pub enum Seen {
     Tick,
     /// The time the caller gave ran out.
     TimeUp,
-    /// Ctrl-C, or a request to end.
-    Interrupted,
+    /// Ctrl-C, or a request to end: the exit code, as shells count it.
+    Interrupted(u8),
 }
 
 /// Follows the status file of one commit.
@@ -87,8 +90,8 @@ impl<'a> Follow<'a> {
         let end = self.until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         let [interrupt, terminate] = &mut self.interrupts;
         let seen = tokio::select! {
-            _ = interrupt.recv() => Seen::Interrupted,
-            _ = terminate.recv() => Seen::Interrupted,
+            _ = interrupt.recv() => Seen::Interrupted(INTERRUPTED),
+            _ = terminate.recv() => Seen::Interrupted(TERMINATED),
             () = tokio::time::sleep_until(end), if self.until.is_some() => Seen::TimeUp,
             () = changed(&mut self.watcher) => Seen::Tick,
             _ = self.tick.tick() => Seen::Tick,

@@ -1,5 +1,6 @@
 //! `afterpush logs`: the failed deployment's log, or the monitor's own.
 
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
 use super::answer::{Answer, answer};
@@ -23,13 +24,19 @@ pub struct Args {
     pub monitor: bool,
 }
 
-/// `afterpush.log/1`: foreign text, not to be taken for instructions.
-#[derive(Serialize)]
-struct LogDocument<'a> {
+/// `afterpush.logs/1`: foreign text, not to be taken for instructions.
+#[derive(Serialize, JsonSchema)]
+struct LogsDocument<'a> {
     schema: &'static str,
+    untrusted: bool,
+    logs: Vec<Log<'a>>,
+}
+
+/// One log.
+#[derive(Serialize, JsonSchema)]
+struct Log<'a> {
     sha: Option<&'a Sha>,
     target: Option<&'a str>,
-    untrusted: bool,
     lines: Vec<String>,
 }
 
@@ -39,36 +46,45 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     if args.monitor {
         let log =
             place.monitor_log().ok_or_else(|| Failure::failed("no_log", "the monitor has written no log here"))?;
-        print(world, &LogDocument { lines: lines(&log), sha: None, target: None, untrusted: false, schema: SCHEMA });
+        print(world, vec![Log { sha: None, target: None, lines: lines(&log) }]);
         return Ok(Outcome::Done);
     }
     let sha = place.commit(&args.rev)?;
     let (Answer::Own(document) | Answer::Through(document)) = answer(&place, world, &sha)? else {
         return Err(Failure::failed("no_log", format!("nobody watches {}, so there is no log", sha.short())));
     };
-    let mut found = false;
-    for target in document.targets.iter().filter(|target| args.target.as_ref().is_none_or(|name| *name == target.name))
-    {
-        if let Some(log) = place.log(&document.commit.sha, &target.name) {
-            found = true;
-            let (sha, target) = (Some(&document.commit.sha), Some(target.name.as_str()));
-            print(world, &LogDocument { lines: lines(&log), sha, target, untrusted: true, schema: SCHEMA });
-        }
+    let is_wanted = |name: &str| args.target.as_ref().is_none_or(|wanted| wanted == name);
+    let wanted = document.targets.iter().map(|target| target.name.as_str()).filter(|name| is_wanted(name));
+    let sha = &document.commit.sha;
+    let log = |name| Some(Log { sha: Some(sha), target: Some(name), lines: lines(&place.log(sha, name)?) });
+    let logs: Vec<_> = wanted.filter_map(log).collect();
+    if logs.is_empty() {
+        return Err(no_log(&document));
     }
-    if found { Ok(Outcome::Done) } else { Err(no_log(&document)) }
+    print(world, logs);
+    Ok(Outcome::Done)
 }
 
-const SCHEMA: &str = "afterpush.log/1";
+/// The schema of what `--json` prints.
+pub fn schema() -> Schema {
+    schema_for!(LogsDocument<'_>)
+}
 
 fn lines(log: &str) -> Vec<String> {
     log.lines().map(inert).collect()
 }
 
-fn print(world: &World, document: &LogDocument<'_>) {
+fn print(world: &World, logs: Vec<Log<'_>>) {
     if world.json {
-        world.printer.document(document);
-    } else {
-        world.printer.lines(&document.lines);
+        world.printer.document(&LogsDocument { schema: "afterpush.logs/1", untrusted: true, logs });
+        return;
+    }
+    let several = logs.len() > 1;
+    for log in logs {
+        if let Some(name) = log.target.filter(|_| several) {
+            world.printer.line(&format!("==> {name} <=="));
+        }
+        world.printer.lines(&log.lines);
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Failure, World};
 use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
 use crate::host::git::{GitError, Repo};
+use crate::host::hooking::{self, HookState};
 use crate::process::{self, Ensured, MonitorFile};
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
 use crate::spool;
@@ -95,10 +96,8 @@ impl Place {
 
     /// The hook is in this repository, or has been at work here.
     pub fn has_hook(&self) -> bool {
-        let file = || std::fs::read_to_string(self.repo.hooks_dir().ok()?.join("pre-push")).ok();
-        self.layout.private().is_dir()
-            || self.repo.config("hook.afterpush.command").is_some()
-            || file().is_some_and(|hook| hook.contains("afterpush"))
+        let is_installed = || hooking::inspect(&self.repo).is_ok_and(|state| state != HookState::Absent);
+        self.layout.private().is_dir() || is_installed()
     }
 
     /// Nothing waits to be taken.

@@ -20,12 +20,15 @@ const DOCUMENTS: &[Named] = &[
     ("list", || schema_for!(ListDocument)),
     ("doctor", super::doctor::schema),
     ("clean", super::clean::schema),
+    ("logs", super::logs::schema),
+    ("daemon", super::daemon::schema),
+    ("exit-codes", super::exit_codes::schema),
 ];
 
 /// What `afterpush schema` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: status, event, error, list, doctor or clean; all without it
+    /// Which one: status, event, error, list, doctor, clean, logs, daemon or exit-codes; all without it
     pub name: Option<String>,
 }
 

@@ -89,7 +89,7 @@ fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document,
             match follow.next().await? {
                 Seen::Changed(document) => newest = *document,
                 Seen::Tick => {}
-                Seen::TimeUp | Seen::Interrupted => {
+                Seen::TimeUp | Seen::Interrupted(_) => {
                     world.printer.note("afterpush: no source has answered in time; this is what was known before");
                     return Ok(newest);
                 }

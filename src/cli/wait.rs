@@ -38,7 +38,7 @@ impl Viewer for AtTheEnd<'_> {
 
     fn ended(&mut self, document: &Document, ending: &Ending) {
         report_line(self.world, document);
-        if ending.is_without_verdict() {
+        if ending.gave_up {
             self.world.printer.note(&format!("afterpush: {}", ending.message));
         }
     }

@@ -11,6 +11,7 @@ use super::start::{Start, start};
 use super::view::Ending;
 use super::{Failure, INTERRUPTED, World, judge};
 use crate::base::Span;
+use crate::process;
 use crate::status::Document;
 use crate::watch::exit;
 
@@ -45,7 +46,7 @@ pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> 
         let mut start = start(&place, world, sha, found, question.patience.timeout)?;
         let mut newest = judge::answer_to(question.subject, start.first().clone())?;
         viewer.changed(&newest);
-        let end = until_decided(question, &mut start, viewer, &mut newest).await;
+        let end = until_decided(world, question, &mut start, viewer, &mut newest).await;
         let mut newest = complete(&place, world, newest);
         let ending = end.as_ref().map_or_else(unable, Clone::clone);
         newest.exit_code = ending.code;
@@ -58,6 +59,7 @@ pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> 
 }
 
 async fn until_decided(
+    world: &World,
     question: &Question<'_>,
     start: &mut Start<'_>,
     viewer: &mut dyn Viewer,
@@ -76,8 +78,11 @@ async fn until_decided(
                 }
             }
             Seen::Tick => viewer.passed(newest),
-            Seen::TimeUp => return Ok(ran_out(question.patience.timeout, newest)),
-            Seen::Interrupted => return Ok(interrupted(newest)),
+            Seen::TimeUp => return Ok(ran_out(world, question.patience.timeout, newest)),
+            Seen::Interrupted(code) => return Ok(interrupted(world, code, newest)),
+        }
+        if world.printer.reader_is_gone() {
+            return Ok(interrupted(world, INTERRUPTED, newest));
         }
     }
 }
@@ -92,7 +97,7 @@ async fn wait_for_log(question: &Question<'_>, start: &mut Start<'_>, newest: &m
                     Err(_) => break,
                 },
                 Ok(Seen::Tick) => {}
-                Ok(Seen::TimeUp | Seen::Interrupted) | Err(_) => break,
+                Ok(Seen::TimeUp | Seen::Interrupted(_)) | Err(_) => break,
             }
         }
     };
@@ -107,21 +112,29 @@ fn decided(question: &Question<'_>, document: &Document, code: u8) -> Ending {
         Some(stage) => stage.to_string(),
         None => document.word(),
     };
-    Ending { word, code, message: document.message.clone() }
+    Ending { word, code, message: document.message.clone(), gave_up: false }
 }
 
-fn ran_out(limit: Option<Span>, document: &Document) -> Ending {
+fn ran_out(world: &World, limit: Option<Span>, document: &Document) -> Ending {
     let limit = limit.map_or_else(String::new, |limit| format!(" after {limit}"));
-    let short = &document.commit.short;
-    let message = format!("gave up waiting for {short}{limit}; the monitor goes on: `afterpush wait {short}`");
-    Ending { word: "timeout".to_owned(), code: exit::TIMEOUT, message }
+    let message = format!("gave up waiting for {}{limit}; {}", document.commit.short, meanwhile(world, document));
+    Ending { word: "timeout".to_owned(), code: exit::TIMEOUT, message, gave_up: true }
 }
 
-fn interrupted(document: &Document) -> Ending {
-    let message = format!("the monitor goes on: `afterpush wait {}`", document.commit.short);
-    Ending { word: "interrupted".to_owned(), code: INTERRUPTED, message }
+fn interrupted(world: &World, code: u8, document: &Document) -> Ending {
+    Ending { word: "interrupted".to_owned(), code, message: meanwhile(world, document), gave_up: true }
+}
+
+/// What happens to the commit when nobody waits any more.
+fn meanwhile(world: &World, document: &Document) -> String {
+    let short = &document.commit.short;
+    if process::may_summon(&world.environment.pairs()) {
+        format!("the monitor goes on: `afterpush wait {short}`")
+    } else {
+        format!("no monitor runs here, so nobody looks on until the next `afterpush wait {short}`")
+    }
 }
 
 fn unable(failure: &Failure) -> Ending {
-    Ending { word: "unknown".to_owned(), code: failure.code(), message: failure.sentence() }
+    Ending { word: "unknown".to_owned(), code: failure.code(), message: failure.sentence(), gave_up: false }
 }

@@ -76,9 +76,10 @@ impl World {
     /// The settings of a repository.
     pub fn settings(&self, place: &Place) -> Result<Config, Failure> {
         let places = Places::of_user();
+        let worktree = settings::worktree_for(&place.repo, place.repo.worktree());
         let sources = Sources {
             layout: &place.layout,
-            worktree: place.repo.worktree(),
+            worktree: worktree.as_deref(),
             places: places.as_ref(),
             variable: &|name| self.environment.get(name).map(str::to_owned),
             uid: nix::unistd::geteuid().as_raw(),

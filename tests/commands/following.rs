@@ -94,6 +94,20 @@ fn an_interrupt_leaves_the_view_and_not_the_monitor() {
 }
 
 #[test]
+fn on_a_terminal_the_view_is_redrawn_and_its_end_stays() {
+    let stage = Stage::new();
+    stage.push("two", Recipe::live());
+    let watch = format!("{} watch --timeout 60s", env!("CARGO_BIN_EXE_afterpush"));
+    let mut terminal = stage.sandbox.command("script");
+    terminal.args(["-qec", &watch, "/dev/null"]).env("DIGITALOCEAN_TOKEN", stage.provider.world().token());
+    let ran = Ran::of(terminal.env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env("COLUMNS", "80")).ends(0);
+    let screen = ran.out();
+    assert!(!screen.contains("\u{1b}[?1049h"), "no alternate screen: {screen}");
+    let (redrawn, end) = screen.rsplit_once("Ctrl-C leaves the monitor running").expect("it was drawn");
+    assert!(redrawn.contains("registered") && end.contains("✓") && end.contains("live"), "{screen}");
+}
+
+#[test]
 fn a_refused_token_is_told_at_once_and_a_mended_one_is_tried() {
     let stage = Stage::new();
     stage.push("two", Recipe::live());

@@ -10,6 +10,8 @@ use clap::Subcommand;
 
 use super::{Failure, Outcome, World};
 
+pub use status::schema;
+
 /// What `afterpush daemon` takes.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -1,5 +1,6 @@
 //! Whether a monitor runs and responds. Never starts one, never takes its lock.
 
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
 use super::{Failure, Outcome, World};
@@ -13,7 +14,7 @@ const WEDGED: u8 = 1;
 const ABSENT: u8 = 3;
 
 /// `afterpush.daemon/1`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     schema: &'static str,
     running: bool,
@@ -40,6 +41,11 @@ pub fn run(world: &World) -> Result<Outcome, Failure> {
         world.printer.line(&sentence(state, monitor.as_ref()));
     }
     Ok(Outcome::Code(code))
+}
+
+/// The schema of what `--json` prints.
+pub fn schema() -> Schema {
+    schema_for!(Document<'_>)
 }
 
 fn document(code: u8, monitor: Option<&MonitorFile>) -> Document<'_> {

@@ -2,9 +2,8 @@
 
 use super::{branch, elapsed};
 use crate::base::{Span, Timestamp};
-use crate::cli::INTERRUPTED;
 use crate::status::{Document, EventDocument, Word};
-use crate::watch::{EventKind, exit};
+use crate::watch::EventKind;
 
 /// How a stream ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +14,8 @@ pub struct Ending {
     pub code: u8,
     /// The same in a sentence.
     pub message: String,
-}
-
-impl Ending {
-    /// Waiting ended without an answer, and the reader has to be told why.
-    pub const fn is_without_verdict(&self) -> bool {
-        matches!(self.code, exit::TIMEOUT | INTERRUPTED)
-    }
+    /// The caller gave up, and has to be told what that means for the commit.
+    pub gave_up: bool,
 }
 
 /// `2026-11-20T15:02:11Z a1b2c3d WATCH branch=main targets=web timeout=15m`

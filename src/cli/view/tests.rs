@@ -264,7 +264,8 @@ fn off_a_terminal_watch_says_each_change_once() {
         seen = Some(document);
     }
     lines.push(heartbeat(&story[3], now()));
-    let ending = |word: &str, code| Ending { word: word.to_owned(), code, message: "about it".to_owned() };
+    let ending =
+        |word: &str, code| Ending { word: word.to_owned(), code, message: "about it".to_owned(), gave_up: false };
     lines.push(done(&story[4], &ending("live", 0), now()));
     lines.push(done(&story[3], &ending("timeout", 124), now()));
     lines.push(done(&failed(), &ending("failed", 1), now()));

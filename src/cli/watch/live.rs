@@ -1,6 +1,6 @@
 //! On a terminal: a few lines that are drawn anew, and what is left of them in the scrollback.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::World;
 use crate::cli::view::{self, Ending};
@@ -10,29 +10,21 @@ use crate::status::Document;
 /// Draws. No alternate screen: the result stays where it was drawn.
 pub struct Live<'a> {
     world: &'a World,
-    screen: MultiProgress,
-    lines: Vec<ProgressBar>,
+    /// All lines are one message, so that they change together.
+    lines: ProgressBar,
 }
 
 impl<'a> Live<'a> {
     /// Nothing has been drawn yet.
     pub fn new(world: &'a World) -> Self {
-        let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
-        Self { world, screen, lines: Vec::new() }
+        let lines = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
+        let plain = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        Self { world, lines: lines.with_style(plain) }
     }
 
-    fn draw(&mut self, document: &Document) {
-        let drawn = view::live_lines(document, &self.world.style, self.world.now());
-        while self.lines.len() < drawn.len() {
-            let line = ProgressBar::new_spinner().with_style(plain());
-            self.lines.push(self.screen.add(line));
-        }
-        for line in self.lines.drain(drawn.len()..) {
-            line.finish_and_clear();
-        }
-        for (line, text) in self.lines.iter().zip(drawn) {
-            line.set_message(self.world.dressed(text));
-        }
+    fn draw(&self, document: &Document) {
+        let lines = view::live_lines(document, &self.world.style, self.world.now());
+        self.lines.set_message(self.world.dressed(lines.join("\n")));
     }
 }
 
@@ -46,16 +38,10 @@ impl Viewer for Live<'_> {
     }
 
     fn ended(&mut self, document: &Document, ending: &Ending) {
-        // Nothing that can be done about a terminal that is gone.
-        let _ = self.screen.clear();
+        self.lines.finish_and_clear();
         self.world.printer.lines(&view::screen(document, &self.world.style, self.world.now()));
-        if ending.is_without_verdict() {
+        if ending.gave_up {
             self.world.printer.note(&format!("afterpush: {}", ending.message));
         }
     }
-}
-
-/// The text alone.
-fn plain() -> ProgressStyle {
-    ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
