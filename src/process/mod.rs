@@ -22,7 +22,7 @@ pub use environment::{fingerprints, inherited_environment, is_set, own_environme
 pub use failpoint::{failpoint, limit};
 pub use identity::{Aliveness, FileId, Found, Identity};
 pub use lock::Alone;
-pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, MonitorFile, Presence, presence};
+pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, Holdings, MonitorFile, Presence, presence};
 pub use own_file::read_own;
 pub use pidfd::{Ended, PidFd};
 pub use proc::{Stat, arguments, boot_id, pid_namespace, stat};

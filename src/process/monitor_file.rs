@@ -3,8 +3,10 @@
 use std::time::UNIX_EPOCH;
 
 use nix::fcntl::AT_FDCWD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::environment::fingerprints;
 use super::identity::{Aliveness, Identity};
 use super::own_file::read_own;
 use crate::base::{Layout, Span, Timestamp};
@@ -33,6 +35,16 @@ pub struct MonitorFile {
     pub credentials: Fingerprints,
 }
 
+/// The part of `monitor.json` that tells which credentials the monitor holds. Read by itself, because it is all a
+/// hook needs of the file.
+#[derive(Debug, Deserialize)]
+pub struct Holdings {
+    #[serde(default)]
+    wanted: Vec<String>,
+    #[serde(default)]
+    credentials: Fingerprints,
+}
+
 /// What can be said of a repository's monitor without disturbing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -47,8 +59,30 @@ pub enum Presence {
 impl MonitorFile {
     /// Reads it; `None` if there is none, it is not the user's own, or it is not readable as one.
     pub fn read(layout: &Layout) -> Option<Self> {
-        serde_json::from_slice(&read_own(AT_FDCWD, &layout.monitor(), LONGEST).ok()?).ok()
+        read(layout)
     }
+}
+
+impl Holdings {
+    /// Reads them; `None` as for [`MonitorFile::read`].
+    pub fn read(layout: &Layout) -> Option<Self> {
+        read(layout)
+    }
+
+    /// Digests, with the monitor's salt, of those variables in `environment` it would take a credential from.
+    pub fn fingerprints(&self, environment: &[(String, String)]) -> Fingerprints {
+        fingerprints(&self.credentials.salt, &self.wanted, environment)
+    }
+
+    /// There is a credential in `environment` of which the monitor has another value or none.
+    pub fn lack(&self, environment: &[(String, String)]) -> bool {
+        let own = self.fingerprints(environment).digests;
+        own.iter().any(|(name, digest)| self.credentials.digests.get(name) != Some(digest))
+    }
+}
+
+fn read<T: DeserializeOwned>(layout: &Layout) -> Option<T> {
+    serde_json::from_slice(&read_own(AT_FDCWD, &layout.monitor(), LONGEST).ok()?).ok()
 }
 
 /// Who watches this repository. Never takes the lock, so it cannot keep a monitor from starting.

@@ -48,7 +48,8 @@ mod here {
     }
 
     fn read(path: &str, max: u64) -> Option<Vec<u8>> {
-        let mut content = Vec::new();
+        // Room enough for most of these files, which are made anew with each read.
+        let mut content = Vec::with_capacity(1_024);
         File::open(path).ok()?.take(max).read_to_end(&mut content).ok()?;
         Some(content)
     }

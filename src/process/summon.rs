@@ -11,10 +11,10 @@ use std::process::{Command, Stdio};
 use nix::unistd::{AccessFlags, access};
 
 use super::descriptors::{Fate, let_go};
-use super::environment::{HANDED_OVER, fingerprints, hand_over, is_set, kept, value};
+use super::environment::{HANDED_OVER, hand_over, is_set, kept, value};
 use super::failpoint::failpoint;
 use super::lock::Alone;
-use super::monitor_file::MonitorFile;
+use super::monitor_file::Holdings;
 use crate::base::Layout;
 
 /// The program a monitor is an instance of.
@@ -100,19 +100,12 @@ pub fn ensure_monitor(layout: &Layout, program: &Path, environment: &[(String, S
     failpoint("ensure_before_probe");
     let is_free = Alone::try_take(layout)?.is_some();
     failpoint("ensure_after_probe");
-    let take_over = !is_free && holds_more(layout, environment);
+    let take_over = !is_free && Holdings::read(layout).is_some_and(|held| held.lack(environment));
     if !is_free && !take_over {
         return Ok(Ensured::Running);
     }
     summon(&Summons { program, layout, take_over, environment })?;
     Ok(if take_over { Ensured::TakingOver } else { Ensured::Summoned })
-}
-
-/// The caller has a credential that the running monitor wants, and the monitor has another value or none.
-fn holds_more(layout: &Layout, environment: &[(String, String)]) -> bool {
-    let Some(monitor) = MonitorFile::read(layout) else { return false };
-    let own = fingerprints(&monitor.credentials.salt, &monitor.wanted, environment);
-    own.digests.iter().any(|(name, digest)| monitor.credentials.digests.get(name) != Some(digest))
 }
 
 /// Starts `afterpush daemon --state DIR`, detached: a session of its own, nothing of the caller's open, `/` as its

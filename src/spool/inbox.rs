@@ -64,9 +64,10 @@ pub fn drop_request(layout: &Layout, request: &Request) -> io::Result<()> {
     if content.len() as u64 > LONGEST {
         return Err(io::Error::other("the request is too long"));
     }
-    prepare(layout)?;
-    let inbox = open_inbox(layout)?;
-    let (tmp, new) = (open(&inbox, Path::new("tmp"))?, open(&inbox, Path::new("new"))?);
+    let (tmp, new) = open_both(layout).or_else(|_| {
+        prepare(layout)?;
+        open_both(layout)
+    })?;
     let name = request.id.as_str();
     let written = write(&tmp, name, &content).and_then(|()| {
         failpoint("drop_written");
@@ -78,6 +79,11 @@ pub fn drop_request(layout: &Layout, request: &Request) -> io::Result<()> {
     }
     failpoint("drop_renamed");
     written
+}
+
+fn open_both(layout: &Layout) -> io::Result<(OwnedFd, OwnedFd)> {
+    let inbox = open_inbox(layout)?;
+    Ok((open(&inbox, Path::new("tmp"))?, open(&inbox, Path::new("new"))?))
 }
 
 fn write(folder: &OwnedFd, name: &str, content: &[u8]) -> io::Result<()> {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use afterpush::base::{Layout, Span, Timestamp, text};
-use afterpush::process::{self, Ensured, MonitorFile};
+use afterpush::process::{self, Holdings};
 use afterpush::push::{Asked, IgnoreNote, PushNote, RefName, RefUpdate, RemoteName, Request, without_userinfo};
 use afterpush::spool;
 
@@ -132,8 +132,7 @@ fn request(
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let at = Timestamp::from_micros(0) + Span::from_std(since_epoch);
     let mut request = Request::new(uuid::Uuid::now_v7(), at, asked);
-    request.credentials = MonitorFile::read(layout)
-        .map(|monitor| process::fingerprints(&monitor.credentials.salt, &monitor.wanted, environment));
+    request.credentials = Holdings::read(layout).map(|held| held.fingerprints(environment));
     Ok(fitting(request))
 }
 
@@ -181,16 +180,18 @@ fn fitting(mut request: Request) -> Request {
 }
 
 fn summon(layout: &Layout, environment: &[(String, String)], told: &mut impl Write) {
+    if !process::may_summon(environment) {
+        if process::value(environment, "AFTERPUSH_SPAWN") != Some("0") {
+            tell(told, "on a CI runner nothing watches in the background; run `afterpush wait`");
+        }
+        return;
+    }
     let ensured = match process::monitor_program() {
         Some(program) => process::ensure_monitor(layout, &program, environment).map_err(|err| err.to_string()),
         None => Err("the program afterpush is neither beside afterpush-hook nor in PATH".to_owned()),
     };
-    match ensured {
-        Ok(Ensured::Unwanted) if process::value(environment, "AFTERPUSH_SPAWN") != Some("0") => {
-            tell(told, "on a CI runner nothing watches in the background; run `afterpush wait`");
-        }
-        Ok(_) => {}
-        Err(why) => tell(told, &format!("no monitor could be started: {why}; `afterpush status` tries again")),
+    if let Err(why) = ensured {
+        tell(told, &format!("no monitor could be started: {why}; `afterpush status` tries again"));
     }
 }
 

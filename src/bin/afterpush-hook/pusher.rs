@@ -19,6 +19,9 @@ pub fn find(mut pid: i32) -> Option<GitProcess> {
             return Some(GitProcess { pid, start_ticks: found.start_ticks, dry_run: is_dry_run(push) });
         }
         pid = found.parent;
+        if pid <= 1 {
+            break;
+        }
     }
     None
 }

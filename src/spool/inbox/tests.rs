@@ -168,3 +168,14 @@ fn leftovers_are_what_lies_about_since_long() {
     assert_eq!(leftovers(&world.layout, Timestamp::from_secs(touched)), [""; 0].map(PathBuf::from));
     assert_eq!(leftovers(&world.layout, Timestamp::from_secs(touched + 1)), [world.folder("tmp").join("old")]);
 }
+
+#[test]
+fn in_a_shared_repository_others_get_folders_of_their_own_beside_a_private_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o2775)).expect("set");
+    let layout = Layout::new(dir.path(), nix::unistd::geteuid().as_raw());
+    drop_request(&layout, &request(1, Asked::Leave)).expect("dropped");
+    let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o7777;
+    assert_eq!(mode(layout.root()), 0o2775);
+    assert_eq!(mode(layout.private()) & 0o777, 0o700);
+}
