@@ -44,7 +44,7 @@ impl Stage {
     /// `afterpush`, with the provider's token in its environment.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = self.sandbox.command(env!("CARGO_BIN_EXE_afterpush"));
-        command.args(words).env("DIGITALOCEAN_TOKEN", self.provider.world().token());
+        command.args(words).env("DIGITALOCEAN_TOKEN", self.provider.world().token()).env("AFTERPUSH_PACE", "20");
         command
     }
 
