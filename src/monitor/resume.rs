@@ -61,7 +61,9 @@ fn unfinished(tools: &Tools) -> Vec<Wish> {
     let read = |name: &String| Document::parse(&folder.read(name, MOST_BYTES).ok()??).ok();
     let mut wishes: Vec<Wish> = documents.filter_map(read).filter_map(|document| wish(tools, document)).collect();
     wishes.sort_by(|one, other| one.id.cmp(&other.id));
-    tracing::warn!(watches = wishes.len(), "the database was lost; going on from the status files");
+    if !wishes.is_empty() {
+        tracing::warn!(watches = wishes.len(), "the database was lost; going on from the status files");
+    }
     wishes
 }
 

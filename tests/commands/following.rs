@@ -3,22 +3,21 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use afterpush::standin::{Pace, Recipe, Stage as At, Trouble};
+use afterpush::standin::{Pace, Recipe, Stage, Trouble};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use super::stage::Stage;
-use crate::support::{Ran, until};
+use crate::support::{Ran, Site, until};
 
 #[test]
 fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
-    let stage = Stage::new();
-    let sha = stage.push("two", Recipe::live());
-    let ran = stage.run(&["wait", "--timeout", "60s"]).ends(0);
+    let site = Site::unhooked("");
+    let sha = site.ship(Recipe::live());
+    let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
     assert!(ran.out().starts_with(&format!("{}\tlive\tmain\tweb\t", &sha[..7])), "{ran}");
     assert!(ran.err().contains("without the hook"), "{ran}");
-    let json = stage.run(&["status", "--json"]).ends(0).json();
+    let json = site.afterpush(&["status", "--json"]).ends(0).json();
     assert_eq!(
         (&json["verdict"], &json["push"]["confirmed"], &json["attempt"]),
         (&json!("live"), &json!(true), &json!(1))
@@ -27,39 +26,39 @@ fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
 
 #[test]
 fn a_failure_is_told_with_its_log() {
-    let stage = Stage::new();
-    let sha = stage.push("two", Recipe::failing_build(&["> tsc -p .", "src/cart.ts: error TS2322", "exit 2"]));
-    let ran = stage.run(&["wait", "--timeout", "60s"]).ends(1);
+    let site = Site::unhooked("");
+    let sha = site.ship(Recipe::failing_build(&["> tsc -p .", "src/cart.ts: error TS2322", "exit 2"]));
+    let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(1);
     assert!(ran.out().contains("\tfailed\t") && ran.err().contains("error TS2322"), "{ran}");
-    let json = stage.run(&["wait", "--json"]).ends(1).json();
+    let json = site.afterpush(&["wait", "--json"]).ends(1).json();
     assert_eq!(json["failure"]["code"], "build_failed", "{json}");
-    let log = stage.run(&["logs", &sha]).ends(0).out();
+    let log = site.afterpush(&["logs", &sha]).ends(0).out();
     assert!(log.contains("> tsc -p ."), "{log}");
 }
 
 #[test]
 fn a_stage_or_a_limit_ends_the_waiting_and_the_monitor_goes_on() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    let sha = stage.push("two", Recipe::live());
-    let ran = stage.run(&["wait", "--for", "registered", "--timeout", "60s", "--json"]).ends(0);
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    let sha = site.ship(Recipe::live());
+    let ran = site.afterpush(&["wait", "--for", "registered", "--timeout", "60s", "--json"]).ends(0);
     assert_eq!((&ran.json()["done"], &ran.json()["exit_code"]), (&json!(false), &json!(0)), "{ran}");
-    let ran = stage.run(&["wait", "--timeout", "300ms"]).ends(124);
+    let ran = site.afterpush(&["wait", "--timeout", "300ms"]).ends(124);
     assert!(ran.err().contains("the monitor goes on"), "{ran}");
-    stage.run(&["daemon", "status"]).ends(0);
-    stage.provider.world().force("shop", &sha, At::Active).expect("a deployment");
-    stage.run(&["wait", "--timeout", "60s", "-q"]).ends(0);
+    site.afterpush(&["daemon", "status"]).ends(0);
+    site.force(&sha, Stage::Active);
+    site.afterpush(&["wait", "--timeout", "60s", "-q"]).ends(0);
 }
 
 #[test]
 fn a_stream_ends_with_exactly_one_line_that_says_so() {
-    let stage = Stage::new();
-    stage.push("two", Recipe::live());
-    let lines = stage.run(&["watch", "--timeout", "60s"]).ends(0).out();
+    let site = Site::unhooked("");
+    site.ship(Recipe::live());
+    let lines = site.afterpush(&["watch", "--timeout", "60s"]).ends(0).out();
     assert_eq!(lines.matches(" DONE ").count(), 1, "{lines}");
     let last = lines.lines().last().expect("a line");
     assert!(last.contains("DONE live") && last.contains("exit=0"), "{lines}");
-    let events = stage.run(&["watch", "--jsonl"]).ends(0).out();
+    let events = site.afterpush(&["watch", "--jsonl"]).ends(0).out();
     let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let kinds: Vec<_> = events.iter().filter(|event| event["type"] == "verdict").collect();
     assert_eq!(kinds.len(), 1, "{events:?}");
@@ -68,38 +67,38 @@ fn a_stream_ends_with_exactly_one_line_that_says_so() {
 
 #[test]
 fn a_limit_ends_a_stream_with_its_one_line_too() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    stage.push("two", Recipe::live());
-    let lines = stage.run(&["watch", "--timeout", "2s"]).ends(124).out();
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    site.ship(Recipe::live());
+    let lines = site.afterpush(&["watch", "--timeout", "2s"]).ends(124).out();
     assert_eq!(lines.matches(" DONE timeout ").count(), 1, "{lines}");
-    let events = stage.run(&["watch", "--timeout", "1s", "--jsonl"]).ends(124).out();
+    let events = site.afterpush(&["watch", "--timeout", "1s", "--jsonl"]).ends(124).out();
     let last: Value = serde_json::from_str(events.lines().last().expect("a line")).expect("JSON");
     assert_eq!((&last["type"], &last["to"]), (&json!("verdict"), &json!("timeout")), "{events}");
 }
 
 #[test]
 fn an_interrupt_leaves_the_view_and_not_the_monitor() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    stage.push("two", Recipe::live());
-    let mut watch = stage.command(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    site.ship(Recipe::live());
+    let mut watch = site.calling(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
     let mut lines = BufReader::new(watch.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
     lines.find(|line| line.contains("target=web")).expect("a line about the target");
     kill(Pid::from_raw(i32::try_from(watch.id()).expect("a pid")), Signal::SIGINT).expect("sent");
     let rest: Vec<_> = lines.collect();
     assert_eq!(rest.iter().filter(|line| line.contains("DONE interrupted")).count(), 1, "{rest:?}");
     assert_eq!(watch.wait().expect("ended").code(), Some(130));
-    stage.run(&["daemon", "status"]).ends(0);
+    site.afterpush(&["daemon", "status"]).ends(0);
 }
 
 #[test]
 fn on_a_terminal_the_view_is_redrawn_and_its_end_stays() {
-    let stage = Stage::new();
-    stage.push("two", Recipe::live());
+    let site = Site::unhooked("");
+    site.ship(Recipe::live());
     let watch = format!("{} watch --timeout 60s", env!("CARGO_BIN_EXE_afterpush"));
-    let mut terminal = stage.sandbox.command("script");
-    terminal.args(["-qec", &watch, "/dev/null"]).env("DIGITALOCEAN_TOKEN", stage.provider.world().token());
+    let mut terminal = site.command("script");
+    terminal.args(["-qec", &watch, "/dev/null"]);
     let ran = Ran::of(terminal.env("TERM", "xterm").env("LC_ALL", "C.UTF-8").env("COLUMNS", "80")).ends(0);
     let screen = ran.out();
     assert!(!screen.contains("\u{1b}[?1049h"), "no alternate screen: {screen}");
@@ -109,75 +108,75 @@ fn on_a_terminal_the_view_is_redrawn_and_its_end_stays() {
 
 #[test]
 fn a_refused_token_is_told_at_once_and_a_mended_one_is_tried() {
-    let stage = Stage::new();
-    stage.push("two", Recipe::live());
-    let ran = Ran::of(stage.command(&["wait", "--timeout", "60s"]).env("DIGITALOCEAN_TOKEN", "dop_v1_wrong")).ends(4);
+    let site = Site::unhooked("");
+    site.ship(Recipe::live());
+    let ran = Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("DIGITALOCEAN_TOKEN", "dop_v1_wrong")).ends(4);
     assert!(ran.out().contains("credentials_refused"), "{ran}");
-    stage.run(&["status"]).ends(4);
-    stage.run(&["wait", "--timeout", "60s"]).ends(0);
+    site.afterpush(&["status"]).ends(4);
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
 }
 
 #[test]
 fn a_dead_monitor_is_started_again() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    let sha = stage.push("two", Recipe::live());
-    stage.run(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
-    for pid in stage.sandbox.processes() {
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    let sha = site.ship(Recipe::live());
+    site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
+    for pid in site.processes() {
         kill(pid, Signal::SIGKILL).expect("our own");
     }
-    until("the monitor is gone", || stage.run(&["daemon", "status"]).code().filter(|code| *code == 3));
-    stage.provider.world().force("shop", &sha, At::Active).expect("a deployment");
-    stage.run(&["wait", "--timeout", "60s"]).ends(0);
+    until("the monitor is gone", || site.afterpush(&["daemon", "status"]).code().filter(|code| *code == 3));
+    site.force(&sha, Stage::Active);
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
 }
 
 #[test]
 fn where_no_process_may_stay_behind_the_work_is_done_in_the_command() {
-    let stage = Stage::new();
-    stage.push("two", Recipe::live());
-    Ran::of(stage.command(&["wait", "--timeout", "60s"]).env("GITHUB_ACTIONS", "true")).ends(0);
-    assert_eq!(stage.sandbox.processes(), [], "nothing was left behind");
-    stage.run(&["status", "-q"]).ends(0);
+    let site = Site::unhooked("");
+    site.ship(Recipe::live());
+    Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("GITHUB_ACTIONS", "true")).ends(0);
+    assert_eq!(site.processes(), [], "nothing was left behind");
+    site.afterpush(&["status", "-q"]).ends(0);
 }
 
 #[test]
 fn a_stopped_watch_says_so_and_the_monitor_leaves() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    stage.push("two", Recipe::live());
-    stage.run(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
-    stage.run(&["stop"]).ends(0);
-    assert_eq!(stage.run(&["status", "-q"]).ends(5).out(), "stopped");
-    stage.run(&["track"]).ends(0);
-    stage.run(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
-    assert_eq!(stage.run(&["status", "--json"]).ends(8).json()["attempt"], 2);
-    stage.run(&["stop", "--all"]).ends(0);
-    stage.run(&["daemon", "status"]).ends(3);
-    stage.run(&["status"]).ends(5);
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    site.ship(Recipe::live());
+    site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
+    site.afterpush(&["stop"]).ends(0);
+    assert_eq!(site.afterpush(&["status", "-q"]).ends(5).out(), "stopped");
+    site.afterpush(&["track"]).ends(0);
+    site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
+    assert_eq!(site.afterpush(&["status", "--json"]).ends(8).json()["attempt"], 2);
+    site.afterpush(&["stop", "--all"]).ends(0);
+    site.afterpush(&["daemon", "status"]).ends(3);
+    site.afterpush(&["status"]).ends(5);
 }
 
 #[test]
 fn a_stopped_monitor_leaves_its_watches_to_the_next() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    let sha = stage.push("two", Recipe::live());
-    stage.run(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
-    stage.run(&["daemon", "stop"]).ends(0);
-    stage.run(&["daemon", "status"]).ends(3);
-    stage.run(&["status", "-q"]).ends(8);
-    stage.provider.world().force("shop", &sha, At::Active).expect("a deployment");
-    stage.run(&["wait", "--timeout", "60s"]).ends(0);
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    let sha = site.ship(Recipe::live());
+    site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
+    site.afterpush(&["daemon", "stop"]).ends(0);
+    site.afterpush(&["daemon", "status"]).ends(3);
+    site.afterpush(&["status", "-q"]).ends(8);
+    site.force(&sha, Stage::Active);
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
 }
 
 #[test]
 fn a_refresh_asks_the_sources_now() {
-    let stage = Stage::new();
-    stage.provider.world().pace("shop", Pace::ByHand).expect("an app");
-    let sha = stage.push("two", Recipe::live());
-    stage.run(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
-    stage.provider.world().force("shop", &sha, At::Active).expect("a deployment");
+    let site = Site::unhooked("");
+    site.pace(Pace::ByHand);
+    let sha = site.ship(Recipe::live());
+    site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
+    site.force(&sha, Stage::Active);
     let word = until("the refreshed status is live", || {
-        let ran = stage.run(&["status", "--refresh", "-q"]);
+        let ran = site.afterpush(&["status", "--refresh", "-q"]);
         (ran.out() == "live").then(|| ran.out())
     });
     assert_eq!(word, "live");
@@ -185,27 +184,27 @@ fn a_refresh_asks_the_sources_now() {
 
 #[test]
 fn a_damaged_status_file_is_written_anew() {
-    let stage = Stage::new();
-    let sha = stage.push("two", Recipe::live());
-    stage.run(&["wait", "--timeout", "60s"]).ends(0);
-    std::fs::write(stage.sandbox.layout().status(&sha), "{").expect("written");
-    stage.run(&["status"]).ends(5);
-    stage.run(&["wait", "--timeout", "60s"]).ends(0);
-    stage.run(&["status"]).ends(0);
+    let site = Site::unhooked("");
+    let sha = site.ship(Recipe::live());
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
+    std::fs::write(site.layout().status(&sha), "{").expect("written");
+    site.afterpush(&["status"]).ends(5);
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
+    site.afterpush(&["status"]).ends(0);
 }
 
 #[test]
 fn a_push_that_is_to_be_ignored_is_left_alone() {
-    let stage = Stage::new();
-    stage.provider.world().trouble(Trouble::Down, 0);
-    let sha = stage.push("two", Recipe::live());
+    let site = Site::unhooked("");
+    site.provider().trouble(Trouble::Down, 0);
+    let sha = site.ship(Recipe::live());
     let request = json!({"schema": "afterpush.request/1", "proto": 1, "id": format!("{}.{sha}", "0".repeat(32)),
         "at": "2026-11-20T15:02:11Z", "kind": "ignore", "remote": "origin",
         "refs": [{"ref": "refs/heads/main", "old": null, "new": sha}]});
-    let new = stage.sandbox.layout().inbox().join("new");
+    let new = site.layout().inbox().join("new");
     std::fs::create_dir_all(&new).expect("folders");
     let request: afterpush::push::Request = serde_json::from_value(request).expect("a request");
-    afterpush::spool::drop_request(&stage.sandbox.layout(), &request).expect("dropped");
-    stage.run(&["status"]).ends(7);
-    assert_eq!(stage.sandbox.processes(), []);
+    afterpush::spool::drop_request(&site.layout(), &request).expect("dropped");
+    site.afterpush(&["status"]).ends(7);
+    assert_eq!(site.processes(), []);
 }

@@ -2,5 +2,4 @@
 
 mod answers;
 mod following;
-mod stage;
 mod without_repository;

@@ -84,12 +84,12 @@ fn a_retry_of_a_failed_commit_is_a_new_attempt() {
 #[test]
 fn a_replaced_commit_is_live_through_the_one_that_replaced_it() {
     let site = Site::new();
-    site.provider().pace("web", Pace::ByHand).expect("the app is there");
+    site.pace(Pace::ByHand);
     let first = site.ship(Recipe::live());
     site.until_status(&first, "that it is known", |status| status["phase"] != "registering");
     let second = site.ship(Recipe::live());
     site.until_status(&first, "superseded", |status| status["verdict"] == "superseded");
-    site.provider().pace("web", Pace::Polls).expect("the app is there");
+    site.pace(Pace::Polls);
     site.decided(&second, "live", "deployed_live");
     let status = site.until_status(&first, "live", |status| status["verdict"] == "live");
     assert_eq!(status["via"], json!(second), "{status:#}");
@@ -100,11 +100,11 @@ fn a_replaced_commit_is_live_through_the_one_that_replaced_it() {
 fn a_replaced_commit_fails_with_the_one_that_replaced_it() {
     let site = Site::new();
     site.order(Order::Overlap { app: "web".to_owned(), overlap: Overlap::Cancel });
-    site.provider().pace("web", Pace::ByHand).expect("the app is there");
+    site.pace(Pace::ByHand);
     let first = site.ship(Recipe::live());
     site.until_status(&first, "that it is known", |status| status["phase"] != "registering");
     let second = site.ship(Recipe::failing_build(&[]));
-    site.provider().pace("web", Pace::Polls).expect("the app is there");
+    site.pace(Pace::Polls);
     site.decided(&second, "failed", "build_failed");
     let status = site.until_status(&first, "failed", |status| status["verdict"] == "failed");
     assert_eq!(status["via"], json!(second), "{status:#}");
@@ -160,6 +160,6 @@ fn a_state_nobody_knows_is_shown_and_never_the_end() {
     let sha = site.ship(Recipe::of([Stage::Other("HYPERDRIVE".to_owned())]));
     let status = site.until_status(&sha, "the raw word", |status| status.to_string().contains("HYPERDRIVE"));
     assert_eq!(status["done"], false, "{status:#}");
-    site.provider().force("web", &sha, Stage::Active).expect("it is there");
+    site.force(&sha, Stage::Active);
     site.decided(&sha, "live", "deployed_live");
 }

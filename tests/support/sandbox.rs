@@ -92,10 +92,17 @@ impl Sandbox {
         Ran::of(self.command("git").arg("push").args(args))
     }
 
-    /// `afterpush` with these arguments, run in the clone.
+    /// `afterpush` with these arguments, to be run in the clone.
+    pub fn calling(&self, args: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_afterpush"));
+        command.args(args);
+        command
+    }
+
+    /// The same, run to its end.
     #[track_caller]
     pub fn afterpush(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(env!("CARGO_BIN_EXE_afterpush")).args(args))
+        Ran::of(&mut self.calling(args))
     }
 
     /// Where afterpush keeps the clone's files.

@@ -3,10 +3,13 @@
 use std::fs;
 use std::ops::{Deref, DerefMut};
 
-use afterpush::standin::{Order, Recipe, StandIn, World};
+use afterpush::standin::{Order, Pace, Recipe, Stage, StandIn, World};
 use serde_json::Value;
 
 use super::{Sandbox, try_until, until};
+
+/// The app's name.
+const APP: &str = "web";
 
 /// A sandbox whose branch `main` deploys to the app `web` of a stand-in, with the hook installed. It looks fifty
 /// times as often as usual.
@@ -24,8 +27,15 @@ impl Site {
 
     /// One with these lines in its local configuration's part `[watch]`.
     pub fn with(watch: &str) -> Self {
+        let site = Self::unhooked(watch);
+        site.afterpush(&["install"]).ends(0);
+        site
+    }
+
+    /// The same without the hook.
+    pub fn unhooked(watch: &str) -> Self {
         let provider = StandIn::start().expect("two free ports");
-        provider.world().add_app("web", "main");
+        provider.world().add_app(APP, "main");
         let mut sandbox = Sandbox::new();
         sandbox.set("DIGITALOCEAN_TOKEN", &provider.world().token());
         sandbox.set("AFTERPUSH_PACE", "20");
@@ -34,7 +44,6 @@ impl Site {
             "[watch]\n{watch}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n",
             site.provider.url()
         ));
-        site.afterpush(&["install"]).ends(0);
         site
     }
 
@@ -72,7 +81,19 @@ impl Site {
     /// The provider hears of a commit.
     #[track_caller]
     pub fn deploy(&self, sha: &str, recipe: Recipe) {
-        self.provider().push("web", sha, recipe).expect("the stand-in has the app");
+        self.order(Order::Push { app: APP.to_owned(), sha: sha.to_owned(), recipe });
+    }
+
+    /// When the app goes on by one stage.
+    #[track_caller]
+    pub fn pace(&self, pace: Pace) {
+        self.order(Order::Pace { app: APP.to_owned(), pace });
+    }
+
+    /// The newest deployment of a commit is in this stage from now on.
+    #[track_caller]
+    pub fn force(&self, sha: &str, stage: Stage) {
+        self.order(Order::Force { app: APP.to_owned(), sha: sha.to_owned(), stage });
     }
 
     /// Waits until the commit's status document satisfies `seems` and returns it.
