@@ -6,21 +6,20 @@ use std::sync::atomic::Ordering;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use super::inbox::Inbox;
 use super::intake::{self, Intake};
 use super::keeper::{Action, Happening, Keeper};
 use super::ledger::Ledger;
-use super::plan::Wish;
 use super::tidy::{Beat, Tidy};
 use super::tools::Tools;
 use super::{Ended, MonitorError, Orders, landing, look, plan, resume};
 use crate::base::{Span, Timestamp};
-use crate::host::git::Repo;
 use crate::host::watcher::Watcher;
-use crate::process::{ALIVE_EVERY, Alone, failpoint};
-use crate::push::{Request, RequestId};
-use crate::spool::{self, Found, MAX_ATTEMPTS};
-use crate::watch::{LandingSeen, LogState, Misheard, Miss};
+use crate::process::{ALIVE_EVERY, Alone};
+use crate::push::RequestId;
+use crate::watch::{LandingSeen, LogState, Misheard, Miss, Reason};
 
 /// With nothing left to watch it waits this long for the next push before it leaves.
 const LINGER: Span = Span::from_secs(3);
@@ -32,7 +31,8 @@ pub struct Driver<'a> {
     keeper: Keeper,
     ledger: Ledger,
     tidy: Tidy,
-    inbox: Watcher,
+    inbox: Inbox,
+    bell: Watcher,
     sender: mpsc::UnboundedSender<Happening>,
     receiver: mpsc::UnboundedReceiver<Happening>,
     idle_since: Option<Timestamp>,
@@ -42,7 +42,7 @@ pub struct Driver<'a> {
 
 /// What woke the driver.
 enum Woken {
-    Inbox,
+    Bell,
     Happening(Happening),
     Time,
     Signal,
@@ -53,12 +53,13 @@ impl<'a> Driver<'a> {
     pub async fn new(tools: Tools, orders: &'a Orders, _alone: &'a Alone) -> Result<Self, MonitorError> {
         let tools = Arc::new(tools);
         let (sender, receiver) = mpsc::unbounded_channel();
-        let inbox = Watcher::on(&tools.layout.inbox().join("new"));
+        let bell = Watcher::on(&tools.layout.inbox().join("new"));
         let mut driver = Self {
             ledger: Ledger::open(&tools)?,
             tidy: Tidy::start(&tools, orders)?,
             keeper: Keeper::default(),
-            inbox,
+            inbox: Inbox::new(tools.layout.clone()),
+            bell,
             sender,
             receiver,
             idle_since: None,
@@ -78,8 +79,12 @@ impl<'a> Driver<'a> {
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let ended = loop {
-            if let Some(ended) = self.take_requests().await? {
-                break ended;
+            let leave = self.take_requests().await;
+            if self.ledger.is_settled() {
+                self.inbox.settle();
+            }
+            if leave {
+                break Ended::Asked;
             }
             self.handle(Happening::Clock).await;
             if self.is_done() {
@@ -87,7 +92,7 @@ impl<'a> Driver<'a> {
             }
             let pause = self.pause();
             let woken = tokio::select! {
-                () = self.inbox.changed() => Woken::Inbox,
+                () = self.bell.changed() => Woken::Bell,
                 Some(happening) = self.receiver.recv() => Woken::Happening(happening),
                 _ = terminate.recv() => Woken::Signal,
                 _ = interrupt.recv() => Woken::Signal,
@@ -96,7 +101,7 @@ impl<'a> Driver<'a> {
             match woken {
                 Woken::Happening(happening) => self.handle(happening).await,
                 Woken::Signal => break Ended::Asked,
-                Woken::Inbox | Woken::Time => {}
+                Woken::Bell | Woken::Time => {}
             }
             if self.orders.end.load(Ordering::Relaxed) {
                 break Ended::Asked;
@@ -108,9 +113,6 @@ impl<'a> Driver<'a> {
             }
         };
         self.ledger.flush().await;
-        if let Err(why) = self.tools.note_alive().await {
-            tracing::warn!(%why, "cannot note when the monitor ended");
-        }
         tracing::info!(?ended, "the monitor ends");
         Ok(ended)
     }
@@ -133,61 +135,28 @@ impl<'a> Driver<'a> {
         now.since(since) >= LINGER
     }
 
-    /// Takes all requests there are, in order.
-    async fn take_requests(&mut self) -> Result<Option<Ended>, MonitorError> {
-        let layout = self.tools.layout.clone();
-        let found = spool::scan(&layout).unwrap_or_else(|why| {
-            tracing::warn!(%why, "cannot look into the inbox");
-            Vec::new()
-        });
-        for found in found {
-            match found {
-                Found::Request { request, .. } => {
-                    if let Some(ended) = self.take_request(*request).await {
-                        return Ok(Some(ended));
+    /// Takes all requests there are, in order; `true`: one asks the monitor to leave.
+    async fn take_requests(&mut self) -> bool {
+        for request in self.inbox.requests(self.tools.now()) {
+            let (id, at) = (request.id.clone(), request.at);
+            match intake::take(&self.tools, &self.keeper, request).await {
+                Ok(Intake::Happened(happened)) => {
+                    for happening in happened {
+                        self.handle(happening).await;
+                    }
+                    self.inbox.taken(&id);
+                }
+                // One from before this monitor's time was meant for the one before.
+                Ok(Intake::Leave) => {
+                    self.inbox.taken(&id);
+                    if at >= self.tools.began {
+                        return true;
                     }
                 }
-                // Only a newer program understands it. It is at the install path by now, or will be.
-                Found::Newer { proto, id } => tracing::info!(proto, id = id.as_str(), "a request for a newer monitor"),
-                Found::Broken { name, about, why } => {
-                    tracing::warn!(?name, ?about, why, "set a broken request aside");
-                    log_failure(spool::set_aside(&layout, &name, &why));
-                }
+                Err(why) => tracing::error!(%why, id = id.as_str(), "could not take a request; it is tried again"),
             }
         }
-        Ok(None)
-    }
-
-    /// What a request asks is durable before its file goes; a request that was tried too often is set aside.
-    async fn take_request(&mut self, request: Request) -> Option<Ended> {
-        let layout = self.tools.layout.clone();
-        let id = request.id.clone();
-        if spool::begin(&layout, &id).is_ok_and(|attempts| attempts > MAX_ATTEMPTS) {
-            log_failure(spool::set_aside(&layout, id.as_str().as_ref(), "it could not be taken in several attempts"));
-            return None;
-        }
-        log_failure(spool::sync(&layout, &id));
-        failpoint("monitor.request_synced");
-        match intake::take(&self.tools, &self.keeper, request).await {
-            Ok(Intake::Happened(happened)) => {
-                for happening in happened {
-                    self.handle(happening).await;
-                }
-                failpoint("monitor.request_stored");
-                if self.ledger.is_settled() {
-                    log_failure(spool::done(&layout, &id));
-                }
-                None
-            }
-            Ok(Intake::Leave) => {
-                log_failure(spool::done(&layout, &id));
-                Some(Ended::Asked)
-            }
-            Err(why) => {
-                tracing::error!(%why, id = id.as_str(), "could not take a request; it stays for the next time");
-                None
-            }
-        }
+        false
     }
 
     async fn handle(&mut self, happening: Happening) {
@@ -240,37 +209,27 @@ impl<'a> Driver<'a> {
                 });
             }
             Action::Reconfigure(watch) => {
-                let planned = tokio::task::spawn_blocking(move || {
-                    let id = watch.id.clone();
-                    let repo = Repo::open_common(tools.layout.common_dir()).ok();
-                    Happening::Configured(id, Box::new(plan::plan(&tools, repo.as_ref(), &Wish::of(*watch))))
-                });
-                if let Ok(configured) = planned.await {
-                    self.pass_on(configured);
-                }
+                let id = watch.id.clone();
+                let reason = (Reason::ConfigInvalid, "the configuration could not be worked with".to_owned());
+                let lost = Happening::Configured(id.clone(), Box::new(plan::trouble(&tools, reason)));
+                let planned = move || Happening::Configured(id, Box::new(plan::again(&tools, *watch)));
+                self.finish(lost, tokio::task::spawn_blocking(planned));
             }
         }
     }
 
-    fn pass_on(&self, happening: Happening) {
-        // The driver holds the receiver for as long as it lives.
-        let _ = self.sender.send(happening);
+    /// Does something beside the loop.
+    fn start(&self, lost: Happening, doing: impl Future<Output = Happening> + Send + 'static) {
+        self.finish(lost, tokio::spawn(doing));
     }
 
-    /// Does something beside the loop. If it panics, `lost` is what came of it: one watch misses one look.
-    fn start(&self, lost: Happening, doing: impl Future<Output = Happening> + Send + 'static) {
+    /// Passes on what comes of a task. If it panics, `lost` is what came of it: one watch misses one look.
+    fn finish(&self, lost: Happening, task: JoinHandle<Happening>) {
         let sender = self.sender.clone();
-        let task = tokio::spawn(doing);
         tokio::spawn(async move {
             let happening = task.await.unwrap_or(lost);
             // If the driver has ended, the store knows where to go on.
             let _ = sender.send(happening);
         });
-    }
-}
-
-fn log_failure(done: std::io::Result<()>) {
-    if let Err(why) = done {
-        tracing::warn!(%why, "cannot tidy the inbox");
     }
 }

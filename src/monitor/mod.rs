@@ -5,6 +5,7 @@
 //! request is left lying: see [`run`].
 
 mod driver;
+mod inbox;
 mod intake;
 pub mod keeper;
 mod landing;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use driver::Driver;
+use inbox::Inbox;
 use intake::IntakeError;
 use tools::Tools;
 
@@ -122,10 +124,10 @@ pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
             }
             Ended::Gone => return Ok(ended),
             // Mostly a successor stands by for the lock; if none takes it, a request that came meanwhile is ours.
-            Ended::Asked => std::thread::sleep(GRACE.to_std()),
-            Ended::Idle | Ended::Busy => {}
+            Ended::Asked if !orders.end.load(Ordering::Relaxed) => std::thread::sleep(GRACE.to_std()),
+            Ended::Asked | Ended::Idle | Ended::Busy => {}
         }
-        if orders.end.load(Ordering::Relaxed) || spool::scan(&orders.layout).is_ok_and(|found| found.is_empty()) {
+        if orders.end.load(Ordering::Relaxed) || Inbox::is_empty(&orders.layout) {
             return Ok(ended);
         }
         alone = Alone::try_take(&orders.layout).map_err(wrong)?;

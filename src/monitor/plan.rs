@@ -48,23 +48,30 @@ pub fn begin(tools: &Tools, wish: Wish) -> Step {
 }
 
 /// What the configuration has in mind for a push. Blocks.
-pub fn plan(tools: &Tools, repo: Option<&Repo>, wish: &Wish) -> Plan {
-    let trouble = |reason, sentence: String| Plan {
-        aim: Aim::Trouble(reason, sentence),
-        policy: Policy { pace: tools.pace, ..Policy::default() },
-        warnings: Vec::new(),
-    };
+fn plan(tools: &Tools, repo: Option<&Repo>, wish: &Wish) -> Plan {
     let Some(repo) = repo else {
-        let where_it_is = tools.layout.common_dir().display();
-        return trouble(Reason::ConfigInvalid, format!("the repository {where_it_is} cannot be opened"));
+        let place = tools.layout.common_dir().display();
+        return trouble(tools, (Reason::ConfigInvalid, format!("the repository {place} cannot be opened")));
     };
     let config = match tools.settings(wish.worktree.as_deref()) {
         Ok(config) => config,
-        Err(wrong) => return trouble(Reason::ConfigInvalid, wrong.to_string()),
+        Err(wrong) => return trouble(tools, (Reason::ConfigInvalid, wrong.to_string())),
     };
     let policy = Policy { pace: tools.pace, ..config.policy() };
     let aim = aim(repo, &config, wish);
     Plan { aim, policy, warnings: config.warnings }
+}
+
+/// The plan where the configuration does not tell.
+pub fn trouble(tools: &Tools, (reason, sentence): (Reason, String)) -> Plan {
+    let policy = Policy { pace: tools.pace, ..Policy::default() };
+    Plan { aim: Aim::Trouble(reason, sentence), policy, warnings: Vec::new() }
+}
+
+/// Plans a watch anew. Blocks.
+pub fn again(tools: &Tools, watch: Watch) -> Plan {
+    let repo = Repo::open_common(tools.layout.common_dir()).ok();
+    plan(tools, repo.as_ref(), &Wish::of(watch))
 }
 
 fn aim(repo: &Repo, config: &Config, wish: &Wish) -> Aim {

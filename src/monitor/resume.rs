@@ -28,15 +28,14 @@ const SHORTEST_GAP: Span = Span::from_secs(15);
 const MOST_BYTES: usize = 1 << 20;
 /// Since when the reflog is read: pushes from before afterpush was here are nobody's business.
 const SINCE: &str = "journal_since";
-/// When the last monitor was last alive.
-pub const LAST_ALIVE: &str = "last_alive";
 
 /// What happened while nobody was here.
 pub async fn resume(tools: &Arc<Tools>) -> Result<Vec<Happening>, MonitorError> {
     let living = tools.store.living().await?;
     tracing::info!(watches = living.len(), "taking up what is to be watched");
     let mut happened = vec![Happening::Adopted(living)];
-    if let Some(gap) = gap(tools).await? {
+    let gap = tools.last_alive.map_or(Span::ZERO, |last| tools.began.since(last));
+    if gap > SHORTEST_GAP {
         happened.push(Happening::Slept(gap));
     }
     let reader = Arc::clone(tools);
@@ -90,11 +89,6 @@ fn wish(tools: &Tools, document: Document) -> Option<Wish> {
     let sha = document.commit.sha;
     let id = RequestId::of_reflog(&sha, at);
     Some(Wish { id, sha, attempt: document.attempt.unwrap_or(1), pushes: vec![push], worktree: None, only: None })
-}
-
-async fn gap(tools: &Tools) -> Result<Option<Span>, StoreError> {
-    let last = tools.store.note(LAST_ALIVE).await?.and_then(|text| text.parse::<Timestamp>().ok());
-    Ok(last.map(|last| tools.now().since(last)).filter(|gap| *gap > SHORTEST_GAP))
 }
 
 /// Pushes the reflogs of the watched remotes tell of and the store does not know: made with `--no-verify`, or while

@@ -75,9 +75,6 @@ impl Tidy {
             return Beat::End(ended);
         }
         self.show_life();
-        if let Err(why) = tools.note_alive().await {
-            tracing::warn!(%why, "cannot note that the monitor is alive");
-        }
         ledger.retry().await;
         if now >= self.next_cleaning {
             self.next_cleaning = now + CLEANING;

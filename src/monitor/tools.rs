@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{MonitorError, Orders, resume};
+use super::{MonitorError, Orders};
 use crate::base::{Clock, Layout, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::host::clock::Machine;
@@ -35,6 +35,10 @@ pub struct Tools {
     pub http: Http,
     /// The store.
     pub store: Store,
+    /// When this monitor began.
+    pub began: Timestamp,
+    /// When the one before was last alive.
+    pub last_alive: Option<Timestamp>,
     /// How far apart looks are; the usual distance but for the demo and the tests.
     pub pace: Pace,
     /// The user.
@@ -67,6 +71,8 @@ impl Tools {
             clock: Machine,
             http: Http::new(),
             store,
+            began: Machine.now(),
+            last_alive: last_alive(&orders.layout),
             pace,
             uid: nix::unistd::geteuid().as_raw(),
             variables,
@@ -146,11 +152,6 @@ impl Tools {
         lock(&self.redactor).clean(text)
     }
 
-    /// Notes that the monitor is alive, so that the next one knows how long nobody was.
-    pub async fn note_alive(&self) -> Result<(), StoreError> {
-        self.store.set_note(resume::LAST_ALIVE, &self.now().to_string()).await
-    }
-
     /// Writes `monitor.json` and the line by which commands in other repositories find this one.
     fn introduce(&self) -> Result<(), MonitorError> {
         let wanted = self.wanted();
@@ -178,6 +179,12 @@ impl Tools {
         let named = config.iter().flat_map(|config| secrets::names(config.targets.iter().map(|t| &t.target)));
         known.chain(named).collect()
     }
+}
+
+/// When a monitor of this repository last showed that it lived.
+fn last_alive(layout: &Layout) -> Option<Timestamp> {
+    let folder = Folder::existing(layout.private()).ok()??;
+    folder.about("alive").ok()?.map(|about| about.modified)
 }
 
 async fn open_store(layout: &Layout) -> Result<Store, MonitorError> {

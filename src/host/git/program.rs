@@ -286,8 +286,16 @@ mod tests {
         let call = Call::git().args(["-c", &alias, "wait"]).limit(Duration::from_millis(600));
         assert!(matches!(call.run(), Err(GitError::TimedOut(0))));
         let pid: i32 = std::fs::read_to_string(note).expect("written").trim().parse().expect("a pid");
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+        // A killed process takes a moment to go.
+        let has_ended = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z ")
+        };
+        let start = std::time::Instant::now();
+        while !has_ended() {
+            assert!(start.elapsed() < Duration::from_secs(30), "it was not ended");
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! The inbox, as the monitor works it off: each request is taken once, and its file goes only when what it asks is
+//! durable.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Layout, Timestamp};
+use crate::process::{ALIVE_EVERY, failpoint};
+use crate::push::{Request, RequestId};
+use crate::spool::{self, Found, MAX_ATTEMPTS};
+
+/// The requests in the inbox and what has become of each in this monitor's life.
+pub struct Inbox {
+    layout: Layout,
+    stages: BTreeMap<RequestId, Stage>,
+}
+
+enum Stage {
+    /// It is being taken, or could not be taken at this time.
+    Tried(Timestamp),
+    /// It was taken; its file goes once everything is on the disk.
+    Taken,
+    /// Only a newer program understands it. It stays.
+    Foreign,
+}
+
+impl Inbox {
+    /// The inbox of a repository.
+    pub const fn new(layout: Layout) -> Self {
+        Self { layout, stages: BTreeMap::new() }
+    }
+
+    /// Nothing lies there that this program can take.
+    pub fn is_empty(layout: &Layout) -> bool {
+        let found = spool::scan(layout).unwrap_or_default();
+        !found.iter().any(|found| matches!(found, Found::Request { .. }))
+    }
+
+    /// The requests to take now, in order. What is broken is set aside.
+    pub fn requests(&mut self, now: Timestamp) -> Vec<Request> {
+        let found = spool::scan(&self.layout).unwrap_or_else(|why| {
+            tracing::warn!(%why, "cannot look into the inbox");
+            Vec::new()
+        });
+        found.into_iter().filter_map(|found| self.request(found, now)).collect()
+    }
+
+    fn request(&mut self, found: Found, now: Timestamp) -> Option<Request> {
+        match found {
+            Found::Request { request, .. } => self.attempt(*request, now),
+            Found::Newer { proto, id } => {
+                if self.stages.insert(id.clone(), Stage::Foreign).is_none() {
+                    tracing::warn!(proto, id = id.as_str(), "a request only a newer afterpush understands; it stays");
+                }
+                None
+            }
+            Found::Broken { name, about, why } => {
+                tracing::warn!(?name, ?about, why, "set a broken request aside");
+                log_failure(spool::set_aside(&self.layout, &name, &why));
+                None
+            }
+        }
+    }
+
+    /// A request that ended several monitors is set aside, or it would end every one.
+    fn attempt(&mut self, request: Request, now: Timestamp) -> Option<Request> {
+        match self.stages.insert(request.id.clone(), Stage::Tried(now)) {
+            Some(Stage::Tried(at)) if now.since(at) < ALIVE_EVERY => {
+                self.stages.insert(request.id, Stage::Tried(at));
+                return None;
+            }
+            Some(Stage::Taken) => {
+                self.stages.insert(request.id, Stage::Taken);
+                return None;
+            }
+            Some(_) => {}
+            None => {
+                if spool::begin(&self.layout, &request.id).is_ok_and(|attempts| attempts > MAX_ATTEMPTS) {
+                    let why = "several monitors ended while they took it";
+                    tracing::error!(id = request.id.as_str(), "set a request aside: {why}");
+                    log_failure(spool::set_aside(&self.layout, request.id.as_str().as_ref(), why));
+                    return None;
+                }
+                log_failure(spool::sync(&self.layout, &request.id));
+                failpoint("monitor.request_synced");
+            }
+        }
+        Some(request)
+    }
+
+    /// What the request asks has been taken in.
+    pub fn taken(&mut self, id: &RequestId) {
+        self.stages.insert(id.clone(), Stage::Taken);
+    }
+
+    /// Everything that was taken in is on the disk: the files can go.
+    pub fn settle(&mut self) {
+        let layout = &self.layout;
+        self.stages.retain(|id, stage| match stage {
+            Stage::Taken => {
+                failpoint("monitor.request_stored");
+                let done = spool::done(layout, id);
+                let stays = done.is_err();
+                log_failure(done);
+                stays
+            }
+            Stage::Tried(_) | Stage::Foreign => true,
+        });
+    }
+}
+
+fn log_failure(done: std::io::Result<()>) {
+    if let Err(why) = done {
+        tracing::warn!(%why, "cannot tidy the inbox");
+    }
+}
