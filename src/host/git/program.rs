@@ -291,7 +291,7 @@ mod tests {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             stat.is_empty() || stat.contains(") Z ")
         };
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         while !has_ended() {
             assert!(start.elapsed() < Duration::from_secs(30), "it was not ended");
             std::thread::yield_now();
