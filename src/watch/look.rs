@@ -8,14 +8,10 @@ use super::{
 };
 use crate::base::{Timestamp, text};
 
-/// A verdict by evidence stands; and a look that began before the user stopped the watch does not undo that.
-fn is_final(course: &Course, snapshot: &Snapshot) -> bool {
-    match course.verdict {
-        Some(Verdict::Stopped) => {
-            course.times.decided_at.is_some_and(|decided| snapshot.observed_at - snapshot.latency < decided)
-        }
-        verdict => verdict.is_some_and(Verdict::is_by_evidence),
-    }
+/// A look that began before the user stopped the watch does not undo that.
+fn is_outrun_by_a_stop(course: &Course, snapshot: &Snapshot) -> bool {
+    let began = snapshot.observed_at - snapshot.latency;
+    course.verdict == Some(Verdict::Stopped) && course.times.decided_at.is_some_and(|decided| began < decided)
 }
 
 /// Something newer was seen before. (What was seen after now was seen before the clock was set back.)
@@ -29,7 +25,13 @@ impl Watch {
     pub(super) fn looked(&mut self, target: &TargetName, view: &View, now: Timestamp) {
         let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
         let snapshot = view.snapshot;
-        if is_final(&self.courses[index], snapshot) || is_late(&self.courses[index], snapshot, now) {
+        let course = &mut self.courses[index];
+        if is_late(course, snapshot, now) || is_outrun_by_a_stop(course, snapshot) {
+            return;
+        }
+        // Also where it changes nothing else: who has the sources asked sees that they have answered.
+        course.note_answer(view);
+        if course.verdict.is_some_and(Verdict::is_by_evidence) {
             return;
         }
         if view.proves_the_landing() {
@@ -41,7 +43,6 @@ impl Watch {
         for remark in &snapshot.remarks {
             self.warn(Warning { code: "provider_remark".to_owned(), message: text::visible(remark) });
         }
-        self.courses[index].note_answer(view);
         if self.has_landed() {
             let judgement = judge(view, &self.courses[index]);
             self.take_in(index, &judgement, view, now);

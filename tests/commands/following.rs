@@ -183,6 +183,17 @@ fn a_refresh_asks_the_sources_now() {
 }
 
 #[test]
+fn a_refresh_of_a_decided_commit_is_answered_as_well() {
+    let site = Site::unhooked("");
+    site.ship(Recipe::live());
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
+    // By then the answer that decided it is some seconds old.
+    site.quiet();
+    let ran = site.afterpush(&["status", "--refresh", "-q"]).ends(0);
+    assert!(ran.out() == "live" && ran.err().is_empty(), "{ran}");
+}
+
+#[test]
 fn a_damaged_status_file_is_written_anew() {
     let site = Site::unhooked("");
     let sha = site.ship(Recipe::live());

@@ -84,7 +84,7 @@ fn evidence_takes_back_that_a_push_was_given_up() {
     let rejected = landing(Bed::pushing(), LandingSeen::Disproven(Reason::Rejected));
     let unknown = landing(Bed::pushing(), LandingSeen::GitGone).after(300).tick();
     for given_up in [rejected, unknown] {
-        assert_eq!(given_up.clone().sees([]).watch, given_up.watch, "nothing new");
+        assert_eq!(given_up.clone().sees([]).verdict(), given_up.verdict(), "nothing new");
         let deployed = given_up.clone().sees([ours(State::Building)]);
         assert_eq!(deployed.verdict(), (None, Reason::BuildRunning));
         let shown = landing(given_up, LandingSeen::Proven(Proof::Remote));
