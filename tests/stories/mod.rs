@@ -5,5 +5,6 @@ mod installer;
 mod landing;
 mod monitor;
 mod settings;
+mod succession;
 mod trouble;
 mod verdicts;

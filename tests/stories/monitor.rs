@@ -9,13 +9,6 @@ use nix::unistd::Pid;
 
 use crate::support::{Ran, Site, until};
 
-/// A commit that is being built and stays so until the stand-in is told otherwise.
-fn building(site: &Site) -> String {
-    let sha = site.ship(Recipe::of([Stage::PendingBuild, Stage::Building]));
-    site.until_status(&sha, "building", |status| status["phase"] == "building");
-    sha
-}
-
 fn finish(site: &Site, sha: &str) {
     site.force(sha, Stage::Active);
 }
@@ -29,7 +22,7 @@ fn monitor(site: &Site) -> Pid {
 #[test]
 fn a_killed_monitor_costs_time_and_nothing_else() {
     let site = Site::new();
-    let sha = building(&site);
+    let sha = site.building();
     kill(monitor(&site), Signal::SIGKILL).expect("it is ours");
     site.quiet();
     finish(&site, &sha);
@@ -102,7 +95,7 @@ fn twenty_pushes_at_once_have_one_monitor_and_twenty_verdicts() {
 #[test]
 fn worktrees_share_one_monitor() {
     let site = Site::with("branches = [\"*\"]");
-    let mut commits = vec![building(&site)];
+    let mut commits = vec![site.building()];
     for name in ["left", "right"] {
         let there = site.root().join(name).display().to_string();
         site.git(&["worktree", "add", "--quiet", "-b", name, &there]);
@@ -130,7 +123,7 @@ fn the_monitor_leaves_when_nothing_is_left() {
 #[test]
 fn stop_ends_the_watch_and_the_monitor() {
     let site = Site::new();
-    let sha = building(&site);
+    let sha = site.building();
     site.afterpush(&["stop"]).ends(0);
     site.decided(&sha, "stopped", "stopped_by_user");
     site.afterpush(&["status"]).ends(5);
@@ -143,7 +136,7 @@ fn stop_ends_the_watch_and_the_monitor() {
 #[test]
 fn a_corrupt_database_is_set_aside_and_the_watch_goes_on() {
     let site = Site::new();
-    let sha = building(&site);
+    let sha = site.building();
     kill(monitor(&site), Signal::SIGKILL).expect("it is ours");
     site.quiet();
     for name in ["state.sqlite3-wal", "state.sqlite3-shm"] {
@@ -162,7 +155,7 @@ fn a_corrupt_database_is_set_aside_and_the_watch_goes_on() {
 #[test]
 fn garbage_in_the_inbox_is_set_aside() {
     let site = Site::new();
-    building(&site);
+    site.building();
     fs::write(site.layout().inbox().join("new/garbage"), "not a request").expect("our own folder");
     until("it is set aside", || site.layout().inbox().join("bad/garbage").exists().then_some(()));
     let sha = site.ship(Recipe::live());

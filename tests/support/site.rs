@@ -78,6 +78,14 @@ impl Site {
         sha
     }
 
+    /// A commit that is being built, and stays so until the stand-in is told otherwise.
+    #[track_caller]
+    pub fn building(&self) -> String {
+        let sha = self.ship(Recipe::of([Stage::PendingBuild, Stage::Building]));
+        self.until_status(&sha, "building", |status| status["phase"] == "building");
+        sha
+    }
+
     /// The provider hears of a commit.
     #[track_caller]
     pub fn deploy(&self, sha: &str, recipe: Recipe) {
