@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use afterpush::config::{Layer, LayerKind, Layers, load};
 use clap::CommandFactory;
 
 use crate::support::Sandbox;
@@ -45,6 +46,22 @@ fn the_readme_names_every_exit_code() {
         vec![code["code"].to_string(), verdicts.join(", "), meaning]
     });
     assert_eq!(table("## Exit codes"), known.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readmes_configuration_is_accepted() {
+    let lines = section("## Configuration").into_iter().skip_while(|line| line != "```toml").skip(1);
+    let text: Vec<_> = lines.take_while(|line| line != "```").collect();
+    let layer = Layer::new(LayerKind::Local, "README.md", text.join("\n"));
+    let config = load(&Layers { files: vec![layer], ..Layers::default() }).expect("what the README shows is right");
+    assert_eq!(config.warnings, []);
+}
+
+#[test]
+fn the_readme_names_every_variable() {
+    let text = section("## Configuration").join("\n");
+    let known = afterpush::config::VARIABLES.iter().chain([&afterpush::config::CONFIG_VARIABLE]);
+    known.for_each(|name| assert!(text.contains(&format!("`{name}`")), "{name}"));
 }
 
 #[test]

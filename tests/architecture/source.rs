@@ -1,5 +1,6 @@
 //! One source file as the architecture sees it: its room, and every path it names.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -57,6 +58,12 @@ impl Source {
         mentions.sort();
         mentions.dedup();
         Self { path: format!("{module}.rs"), room, text, mentions, waits }
+    }
+
+    /// The rooms it names, its own among them.
+    pub fn rooms(&self) -> BTreeSet<&str> {
+        let within = self.mentions.iter().filter_map(|path| path.strip_prefix("crate::"));
+        within.filter_map(|path| path.split("::").next()).collect()
     }
 }
 
