@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use self::follow::Follower;
 use self::interrupt::Interrupt;
 use self::place::Place;
-use super::{Failure, INTERRUPTED, Outcome, Tone, World};
+use super::{Failure, Outcome, Tone, World};
 use crate::standin::{Pace, StandIn};
 use crate::watch::exit;
 
@@ -20,9 +20,9 @@ pub struct Args {
     /// Instead, keep the stand-in provider running and deploy what reaches this bare repository of yours
     #[arg(long, value_name = "REMOTE")]
     pub serve: Option<PathBuf>,
-    /// The branch that is deployed
-    #[arg(long, default_value = "main", requires = "serve")]
-    pub branch: String,
+    /// The branch that is deployed; default: the one the repository's HEAD names, else main
+    #[arg(long, requires = "serve")]
+    pub branch: Option<String>,
     /// The port of this machine the stand-in listens at
     #[arg(long, default_value_t = 7717, requires = "serve")]
     pub port: u16,
@@ -39,9 +39,9 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let interrupt = Interrupt::catch()?;
     match &args.serve {
         Some(remote) => serve::run(remote, args, world, &interrupt),
-        None => match show(world, &interrupt) {
-            Err(_) if interrupt.is_wanted() => Ok(Outcome::Code(INTERRUPTED)),
-            end => end,
+        None => match (show(world, &interrupt), interrupt.code()) {
+            (Err(_), Some(code)) => Ok(Outcome::Code(code)),
+            (end, _) => end,
         },
     }
 }

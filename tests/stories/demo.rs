@@ -37,7 +37,13 @@ fn the_demo_ends_live_and_then_failed_and_leaves_nothing() {
 }
 
 #[test]
-fn an_interrupted_demo_leaves_nothing_either() {
+fn a_demo_that_is_ended_by_a_signal_leaves_nothing_either() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        ended_by(signal);
+    }
+}
+
+fn ended_by(signal: Signal) {
     let sandbox = Sandbox::new();
     let mut child = demo(&sandbox).arg("demo").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the demo");
     let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
@@ -46,16 +52,18 @@ fn an_interrupted_demo_leaves_nothing_either() {
         .find(|line| line.as_ref().is_ok_and(|line| line.contains("afterpush watch")))
         .expect("the watch begins")
         .expect("text");
-    interrupt(&child);
+    send(&child, signal);
     lines.for_each(drop);
-    // The watch was not interrupted here, as it would be by the terminal: it ends first.
-    assert_eq!(child.wait().expect("it can be waited for").code(), Some(130));
+    assert_eq!(child.wait().expect("it can be waited for").code(), Some(128 + signal as i32));
     assert!(leavings(&sandbox).is_empty() && sandbox.processes().is_empty(), "{:?}", leavings(&sandbox));
 }
 
 #[test]
 fn the_stand_in_serves_a_repository_of_ones_own() {
     let sandbox = Sandbox::new();
+    for repository in [".", "../remote.git"] {
+        sandbox.git(&["-C", repository, "branch", "--quiet", "--move", "main", "master"]);
+    }
     let port = free_port();
     let mut serving = sandbox.command(env!("CARGO_BIN_EXE_afterpush"));
     serving.args(["demo", "--serve", "../remote.git", "--port", &port]).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -67,19 +75,19 @@ fn the_stand_in_serves_a_repository_of_ones_own() {
     for (message, code) in [("Sell hats", 0), ("Sell hats upside down [fail]", 1)] {
         sandbox.commit(message);
         let mut push = sandbox.command("git");
-        push.args(["push", "origin", "main"]).env("DIGITALOCEAN_TOKEN", "stand-in").env("AFTERPUSH_PACE", "20");
+        push.args(["push", "origin", "master"]).env("DIGITALOCEAN_TOKEN", "stand-in").env("AFTERPUSH_PACE", "20");
         Ran::of(&mut push).ends(0);
         sandbox.afterpush(&["wait"]).ends(code);
         sandbox.afterpush(&["status"]).ends(code);
     }
     assert!(sandbox.afterpush(&["logs"]).ends(0).out().contains("npm ERR!"));
-    interrupt(&serving);
+    send(&serving, Signal::SIGTERM);
     until("the stand-in has ended", || serving.try_wait().ok().flatten());
 }
 
-fn interrupt(child: &Child) {
+fn send(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
-    kill(pid, Signal::SIGINT).expect("it is running");
+    kill(pid, signal).expect("it is running");
 }
 
 fn free_port() -> String {

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Failure, cannot};
+use crate::base::text;
 use crate::host::git::Repo;
 use crate::push::{RefName, Sha};
 use crate::standin::{Recipe, World};
@@ -31,10 +32,7 @@ struct Task {
 impl Follower {
     /// Follows a branch; what is there already is not news.
     pub fn start(remote: &Path, branch: &str, app: &str, world: &World) -> Result<Self, Failure> {
-        let repo = Repo::open_common(remote).map_err(|error| {
-            let shown = remote.display();
-            Failure::usage("not_a_repository", format!("{shown} is not a bare repository")).because(error)
-        })?;
+        let repo = open(remote)?;
         let task = Task { repo, name: RefName::of_branch(branch), app: app.to_owned(), world: world.clone() };
         let end = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&end);
@@ -42,6 +40,14 @@ impl Follower {
         let thread = thread.spawn(move || task.follow(&ended)).map_err(|error| cannot("follow the remote", error))?;
         Ok(Self { end, thread: Some(thread) })
     }
+}
+
+/// Opens a bare repository.
+pub fn open(remote: &Path) -> Result<Repo, Failure> {
+    Repo::open_common(remote).map_err(|error| {
+        let shown = text::visible(&remote.to_string_lossy());
+        Failure::usage("not_a_repository", format!("{shown} is not a bare repository")).because(error)
+    })
 }
 
 impl Drop for Follower {

@@ -4,7 +4,11 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::{APP, Failure, Interrupt, Tone, World, cannot};
 use crate::base::{Layout, text};
@@ -16,6 +20,9 @@ const KEPT: [&str; 10] =
 
 /// Looks follow each other ten times as fast as usual.
 const PACE: &str = "100";
+
+/// How often a program is asked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The app spec the provider is recognised by.
 const SPEC: &str = "name: shop\nservices:\n- name: web\n  github:\n    repo: acme/shop\n    branch: main\n    \
@@ -115,12 +122,30 @@ impl<'a> Place<'a> {
         if self.world.json {
             command.stdout(Stdio::null());
         }
-        let status = command.args(words).status().map_err(|error| cannot(&format!("run {shown}"), error))?;
+        let child = command.args(words).spawn();
+        let status = child.and_then(|child| self.end_of(child)).map_err(|error| cannot(&format!("run {shown}"), error))?;
         self.interrupt.check()?;
         status
             .code()
             .and_then(|code| u8::try_from(code).ok())
             .ok_or_else(|| Failure::failed("demo", format!("{shown} {} was ended by a signal", words.join(" "))))
+    }
+
+    /// Waits for a program. A terminal tells it of Ctrl-C by itself; whoever ends the demo alone does not.
+    fn end_of(&self, mut child: Child) -> io::Result<ExitStatus> {
+        let mut is_told = false;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if self.interrupt.code().is_some() && !is_told {
+                is_told = true;
+                // It is not waited for yet, so the number is still its own.
+                let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+                kill(Pid::from_raw(pid), Signal::SIGTERM)?;
+            }
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// git out of sight; it has to succeed.
