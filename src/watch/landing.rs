@@ -37,6 +37,9 @@ impl Watch {
             return;
         }
         self.landing = Landing::NotLanded;
+        // Where the user only asked for the commit, there was no push the remote could have refused.
+        let was_asked_for = self.push.origin == Origin::Track;
+        let reason = if was_asked_for && reason == Reason::Rejected { Reason::NotOnRemote } else { reason };
         self.end(Verdict::NotPushed, reason, tell::not_pushed(self, reason), now);
     }
 

@@ -14,6 +14,8 @@ pub enum Reason {
     LandingUnknown,
     /// The remote refused the push, or it did not get that far.
     Rejected,
+    /// The remote does not have it, and no push of it from here is known.
+    NotOnRemote,
     /// The remote has commits this clone lacks.
     RemoteAhead,
     /// `git push --dry-run`.
@@ -91,6 +93,7 @@ impl Reason {
             Self::PushRunning => "push_running",
             Self::LandingUnknown => "landing_unknown",
             Self::Rejected => "rejected",
+            Self::NotOnRemote => "not_on_remote",
             Self::RemoteAhead => "remote_ahead",
             Self::DryRun => "dry_run",
             Self::WaitingForDeployment => "waiting_for_deployment",

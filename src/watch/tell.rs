@@ -1,7 +1,7 @@
 //! Every sentence of the room. Foreign words are made inert here, and cut where they may be long.
 
 use super::ours::View;
-use super::{Course, Deployment, Failure, Miss, Observation, Proof, Push, Reason, State, Watch, decide};
+use super::{Course, Deployment, Failure, Miss, Observation, Origin, Proof, Push, Reason, State, Watch, decide};
 use crate::base::{Span, text};
 
 /// Foreign sentences are cut to this many columns.
@@ -45,6 +45,13 @@ pub(super) fn landed(watch: &Watch, by: Proof) -> String {
 pub(super) fn not_pushed(watch: &Watch, reason: Reason) -> String {
     let place = place(&watch.push);
     match reason {
+        Reason::NotOnRemote => {
+            format!("{} is not on {place}, and no push of it from here is known", watch.sha.short())
+        }
+        Reason::RemoteAhead if watch.push.origin == Origin::Track => {
+            let short = watch.sha.short();
+            format!("{place} has commits this clone lacks, and not {short}; run `git pull --rebase`, then push")
+        }
         Reason::RemoteAhead => {
             format!(
                 "{place} has commits this clone lacks, so the push was rejected; run `git pull --rebase`, then push"

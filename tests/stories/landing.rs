@@ -29,6 +29,16 @@ fn a_push_the_remote_refuses_is_not_pushed() {
 }
 
 #[test]
+fn a_commit_nobody_pushed_is_not_called_refused() {
+    let site = Site::new();
+    let sha = site.commit("never pushed");
+    let ran = site.afterpush(&["wait", &sha]).ends(3);
+    let words = format!("{} is not on origin/main, and no push of it from here is known", &sha[..7]);
+    assert!(ran.err().contains(&words) && !ran.err().contains("refuses"), "{ran}");
+    site.decided(&sha, "not_pushed", "not_on_remote");
+}
+
+#[test]
 fn a_push_behind_the_remote_says_what_to_do() {
     let site = Site::new();
     push_from_elsewhere(&site);

@@ -42,6 +42,18 @@ fn a_disproof_ends_the_watch_with_its_reason() {
 }
 
 #[test]
+fn a_commit_that_was_only_asked_for_was_refused_by_nobody() {
+    for (found, reason, words) in [
+        (Reason::Rejected, Reason::NotOnRemote, "aaaaaaa is not on origin/main, and no push of it from here is known"),
+        (Reason::RemoteAhead, Reason::RemoteAhead, "has commits this clone lacks, and not aaaaaaa"),
+    ] {
+        let bed = landing(Bed::of(push(Origin::Track), &["web"]), LandingSeen::Disproven(found));
+        assert_eq!(bed.verdict(), (Some(Verdict::NotPushed), reason));
+        assert!(bed.outlook().message.contains(words), "{}", bed.outlook().message);
+    }
+}
+
+#[test]
 fn an_unproven_landing_is_given_up_once_git_has_been_gone_for_the_whole_time() {
     let gone = landing(Bed::pushing().after(40), LandingSeen::GitGone);
     assert_eq!((gone.course().phase, gone.verdict()), (Phase::Pushing, (None, Reason::LandingUnknown)));
