@@ -37,8 +37,12 @@ fn after(verdict: Verdict, document: &Document) -> Suggestions {
         ],
         Verdict::NotPushed => after_no_push(reason),
         Verdict::Superseded => {
-            let newer = document.via.as_ref().map_or(short, Sha::short);
-            vec![(format!("afterpush wait {newer}"), "to know what becomes of the newer commit")]
+            // To wait for the commit itself would only say this again.
+            let newer = document.via.as_ref().filter(|via| **via != document.commit.sha).map(Sha::short);
+            vec![newer.map_or_else(
+                || ("afterpush list".to_owned(), "to find the newer commit"),
+                |newer| (format!("afterpush wait {newer}"), "to know what becomes of the newer commit"),
+            )]
         }
         Verdict::Unobservable if reason == Some(Reason::LandingUnknown) => vec![
             ("git fetch".to_owned(), "to see what the remote has"),
@@ -61,6 +65,7 @@ fn after_no_push(reason: Option<Reason>) -> Suggestions {
         Some(Reason::RemoteAhead) => {
             vec![("git pull --rebase".to_owned(), "to take over the remote's commits, then push again")]
         }
+        Some(Reason::NotOnRemote) => vec![("git push".to_owned(), "to push it")],
         Some(Reason::DryRun) => vec![("git push".to_owned(), "to push it in earnest")],
         _ => vec![("git push".to_owned(), "to try again and see why the remote refuses it")],
     }
@@ -71,12 +76,22 @@ fn meanwhile(reason: Option<Reason>, is_stale: bool, short: &str) -> Suggestions
         Some(Reason::NotTracked) => vec![(format!("afterpush track {short}"), "if it was pushed elsewhere")],
         Some(Reason::NotConfigured) => vec![("afterpush init".to_owned(), "to say where this repository deploys to")],
         Some(reason) if reason.needs_the_user() => {
-            vec![("afterpush doctor".to_owned(), "to see what is missing")]
+            vec![("afterpush doctor".to_owned(), to_mend(reason))]
         }
         _ if is_stale => vec![
             (format!("afterpush wait {short}"), "to start the monitor again and wait"),
             ("afterpush daemon status".to_owned(), "to see what became of the monitor"),
         ],
         _ => vec![(format!("afterpush wait {short}"), "to wait for the verdict")],
+    }
+}
+
+/// What `doctor` is for, where the user has to mend something.
+const fn to_mend(reason: Reason) -> &'static str {
+    match reason {
+        Reason::CredentialsRefused => "to check the credential",
+        Reason::ConfigInvalid => "to check the configuration",
+        Reason::AppNotFound => "to check the target and the credential",
+        _ => "to see what is missing",
     }
 }

@@ -111,7 +111,14 @@ fn commits_nobody_watches_in_full() {
 
 #[test]
 fn what_is_wrong_with_the_configuration_says_what_to_do() {
-    let lines = [Reason::NotConfigured, Reason::ConfigInvalid, Reason::CredentialsRefused].map(|reason| {
+    let lines = [
+        Reason::NotConfigured,
+        Reason::ConfigInvalid,
+        Reason::CredentialsMissing,
+        Reason::CredentialsRefused,
+        Reason::AppNotFound,
+    ]
+    .map(|reason| {
         let mut watch = deploying();
         watch.courses.clear();
         watch.trouble = Some((reason, "trouble".to_owned()));
@@ -122,13 +129,24 @@ fn what_is_wrong_with_the_configuration_says_what_to_do() {
 
 #[test]
 fn a_push_that_was_refused_says_how_to_go_on() {
-    let lines = [Reason::RemoteAhead, Reason::DryRun, Reason::Rejected].map(|reason| {
+    let lines = [Reason::RemoteAhead, Reason::DryRun, Reason::Rejected, Reason::NotOnRemote].map(|reason| {
         let mut watch = deploying();
         let message = "refused".to_owned();
         watch.ending = Some(Ending { verdict: Verdict::NotPushed, reason, message, at: at(3) });
         line(reason.as_str(), &drawn(&watch))
     });
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_superseded_commit_leads_on_to_the_newer_one_and_never_to_itself() {
+    let mut watch = with_verdict(Verdict::Superseded);
+    let suggested = |watch: &Watch| drawn(watch).next[0].command.clone();
+    assert_eq!(suggested(&watch), "afterpush list", "the provider's short id of the newer one names no commit here");
+    watch.courses[0].via = Some(watch.sha.clone());
+    assert_eq!(suggested(&watch), "afterpush list");
+    watch.courses[0].via = Some(sha('b'));
+    assert_eq!(suggested(&watch), "afterpush wait bbbbbbb");
 }
 
 #[test]
