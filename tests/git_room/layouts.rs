@@ -76,7 +76,7 @@ impl Place {
     pub fn empty(layout: Layout) -> Self {
         let mut place = Self::bare_ground(layout);
         let bare = if layout == Layout::Bare { "--bare" } else { "--quiet" };
-        place.run_in("", &["init", "--quiet", "--initial-branch=main", bare, &place.format(), &place.refs(), "clone"]);
+        place.create(&["init", "--quiet", "--initial-branch=main", bare, &place.format(), "clone"]);
         place.dir = place.root.path().join("clone");
         place
     }
@@ -143,9 +143,16 @@ impl Place {
         format!("--object-format={}", if self.id_length() == 64 { "sha256" } else { "sha1" })
     }
 
-    fn refs(&self) -> String {
+    /// Runs the git that makes the repository. One before 2.45 has no reftables and overlooks the wish.
+    fn create(&self, args: &[&str]) {
         let is_table = matches!(self.layout, Layout::Reftable | Layout::ReftableSha256);
-        format!("--ref-format={}", if is_table { "reftable" } else { "files" })
+        let format = if is_table { "reftable" } else { "files" };
+        let mut command = program();
+        Ran::of(command.current_dir(self.root.path()).env("GIT_DEFAULT_REF_FORMAT", format).args(args)).ends(0);
+        let mut command = program();
+        let made =
+            Ran::of(command.current_dir(self.root.path().join("clone")).args(["rev-parse", "--show-ref-format"]));
+        assert!([format, "--show-ref-format"].contains(&made.out().as_str()), "{made}");
     }
 
     fn plant_origin(&self) {
@@ -169,9 +176,7 @@ impl Place {
             Layout::SingleBranch => &["--single-branch"],
             _ => &[],
         };
-        let refs = self.refs();
-        let args = [&["clone", "--quiet", &refs], how, &[&origin, "clone"]].concat();
-        self.run_in("", &args);
+        self.create(&[&["clone", "--quiet"], how, &[origin.as_str(), "clone"]].concat());
         self.dir = self.root.path().join("clone");
         if self.layout == Layout::LinkedWorktreeOfBare {
             self.run_in("clone", &["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
