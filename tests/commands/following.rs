@@ -12,7 +12,7 @@ use crate::support::{Ran, Site, until};
 
 #[test]
 fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     let sha = site.ship(Recipe::live());
     let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
     assert!(ran.out().starts_with(&format!("{}\tlive\tmain\tweb\t", &sha[..7])), "{ran}");
@@ -26,7 +26,7 @@ fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
 
 #[test]
 fn a_failure_is_told_with_its_log() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     let sha = site.ship(Recipe::failing_build(&["> tsc -p .", "src/cart.ts: error TS2322", "exit 2"]));
     let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(1);
     assert!(ran.out().contains("\tfailed\t") && ran.err().contains("error TS2322"), "{ran}");
@@ -38,7 +38,7 @@ fn a_failure_is_told_with_its_log() {
 
 #[test]
 fn a_stage_or_a_limit_ends_the_waiting_and_the_monitor_goes_on() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     let sha = site.ship(Recipe::live());
     let ran = site.afterpush(&["wait", "--for", "registered", "--timeout", "60s", "--json"]).ends(0);
@@ -52,7 +52,7 @@ fn a_stage_or_a_limit_ends_the_waiting_and_the_monitor_goes_on() {
 
 #[test]
 fn a_stream_ends_with_exactly_one_line_that_says_so() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.ship(Recipe::live());
     let lines = site.afterpush(&["watch", "--timeout", "60s"]).ends(0).out();
     assert_eq!(lines.matches(" DONE ").count(), 1, "{lines}");
@@ -67,7 +67,7 @@ fn a_stream_ends_with_exactly_one_line_that_says_so() {
 
 #[test]
 fn a_limit_ends_a_stream_with_its_one_line_too() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     site.ship(Recipe::live());
     let lines = site.afterpush(&["watch", "--timeout", "2s"]).ends(124).out();
@@ -79,7 +79,7 @@ fn a_limit_ends_a_stream_with_its_one_line_too() {
 
 #[test]
 fn an_interrupt_leaves_the_view_and_not_the_monitor() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     site.ship(Recipe::live());
     let mut watch = site.calling(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
@@ -94,7 +94,7 @@ fn an_interrupt_leaves_the_view_and_not_the_monitor() {
 
 #[test]
 fn on_a_terminal_the_view_is_redrawn_and_its_end_stays() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.ship(Recipe::live());
     let watch = format!("{} watch --timeout 60s", env!("CARGO_BIN_EXE_afterpush"));
     let mut terminal = site.command("script");
@@ -108,7 +108,7 @@ fn on_a_terminal_the_view_is_redrawn_and_its_end_stays() {
 
 #[test]
 fn a_refused_token_is_told_at_once_and_a_mended_one_is_tried() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.ship(Recipe::live());
     let ran = Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("DIGITALOCEAN_TOKEN", "dop_v1_wrong")).ends(4);
     assert!(ran.out().contains("credentials_refused"), "{ran}");
@@ -118,7 +118,7 @@ fn a_refused_token_is_told_at_once_and_a_mended_one_is_tried() {
 
 #[test]
 fn a_dead_monitor_is_started_again() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     let sha = site.ship(Recipe::live());
     site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
@@ -132,7 +132,7 @@ fn a_dead_monitor_is_started_again() {
 
 #[test]
 fn where_no_process_may_stay_behind_the_work_is_done_in_the_command() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.ship(Recipe::live());
     Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("GITHUB_ACTIONS", "true")).ends(0);
     assert_eq!(site.processes(), [], "nothing was left behind");
@@ -141,7 +141,7 @@ fn where_no_process_may_stay_behind_the_work_is_done_in_the_command() {
 
 #[test]
 fn a_stopped_watch_says_so_and_the_monitor_leaves() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     site.ship(Recipe::live());
     site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
@@ -157,7 +157,7 @@ fn a_stopped_watch_says_so_and_the_monitor_leaves() {
 
 #[test]
 fn a_stopped_monitor_leaves_its_watches_to_the_next() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     let sha = site.ship(Recipe::live());
     site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
@@ -170,7 +170,7 @@ fn a_stopped_monitor_leaves_its_watches_to_the_next() {
 
 #[test]
 fn a_refresh_asks_the_sources_now() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.pace(Pace::ByHand);
     let sha = site.ship(Recipe::live());
     site.afterpush(&["wait", "--for", "registered", "--timeout", "60s"]).ends(0);
@@ -184,7 +184,7 @@ fn a_refresh_asks_the_sources_now() {
 
 #[test]
 fn a_refresh_of_a_decided_commit_is_answered_as_well() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.ship(Recipe::live());
     site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
     // By then the answer that decided it is some seconds old.
@@ -195,7 +195,7 @@ fn a_refresh_of_a_decided_commit_is_answered_as_well() {
 
 #[test]
 fn a_damaged_status_file_is_written_anew() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     let sha = site.ship(Recipe::live());
     site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
     std::fs::write(site.layout().status(&sha), "{").expect("written");
@@ -206,7 +206,7 @@ fn a_damaged_status_file_is_written_anew() {
 
 #[test]
 fn a_push_that_is_to_be_ignored_is_left_alone() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     site.provider().trouble(Trouble::Down, 0);
     let sha = site.ship(Recipe::live());
     let request = json!({"schema": "afterpush.request/1", "proto": 1, "id": format!("{}.{sha}", "0".repeat(32)),

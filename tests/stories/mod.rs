@@ -2,6 +2,7 @@
 
 mod demo;
 mod installer;
+mod kinds;
 mod landing;
 mod monitor;
 mod settings;

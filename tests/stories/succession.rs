@@ -55,7 +55,7 @@ fn without_the_look_after_the_release_that_push_would_be_lost_until_somebody_ask
 
 #[test]
 fn a_newer_binary_takes_over_in_the_middle_of_a_watch() {
-    let site = Site::unhooked("");
+    let site = Site::unhooked();
     let programs = site.root().join("programs");
     fs::create_dir(&programs).expect("an empty folder");
     for program in [env!("CARGO_BIN_EXE_afterpush"), env!("CARGO_BIN_EXE_afterpush-hook")] {

@@ -22,9 +22,17 @@ pub struct Sandbox {
 impl Sandbox {
     /// A clone on branch `main` with one commit, already pushed to the remote `origin`.
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with these variables set from the beginning.
+    pub fn with(variables: &[(&str, &str)]) -> Self {
         let temporary = std::env::temp_dir().canonicalize().expect("a folder for temporary files");
         let root = tempfile::Builder::new().prefix("afterpush-").tempdir_in(temporary).expect("a temporary folder");
-        let sandbox = Self { root, path: search_path(), variables: Vec::new() };
+        let mut sandbox = Self { root, path: search_path(), variables: Vec::new() };
+        for (name, value) in variables {
+            sandbox.set(name, value);
+        }
         for folder in ["home", "config", "state", "work"] {
             fs::create_dir(sandbox.root().join(folder)).expect("an empty temporary folder");
         }

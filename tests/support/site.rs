@@ -25,23 +25,31 @@ impl Site {
         Self::with("")
     }
 
-    /// One with these lines in its local configuration's part `[watch]`.
-    pub fn with(watch: &str) -> Self {
-        let site = Self::unhooked(watch);
+    /// One with these lines in its local configuration, the first of them in its part `[watch]`.
+    pub fn with(lines: &str) -> Self {
+        Self::hooked(Sandbox::new(), lines)
+    }
+
+    /// The same in this sandbox.
+    pub fn hooked(sandbox: Sandbox, lines: &str) -> Self {
+        let site = Self::bare(sandbox, lines);
         site.afterpush(&["install"]).ends(0);
         site
     }
 
-    /// The same without the hook.
-    pub fn unhooked(watch: &str) -> Self {
+    /// One without the hook.
+    pub fn unhooked() -> Self {
+        Self::bare(Sandbox::new(), "")
+    }
+
+    fn bare(mut sandbox: Sandbox, lines: &str) -> Self {
         let provider = StandIn::start().expect("two free ports");
         provider.world().add_app(APP, "main");
-        let mut sandbox = Sandbox::new();
         sandbox.set("DIGITALOCEAN_TOKEN", &provider.world().token());
         sandbox.set("AFTERPUSH_PACE", "20");
         let site = Self { sandbox, provider };
         site.configure(&format!(
-            "[watch]\n{watch}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n",
+            "[watch]\n{lines}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n",
             site.provider.url()
         ));
         site
