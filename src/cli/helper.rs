@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::World;
+use super::journal::log_to;
 use super::place::Place;
 use crate::monitor::{self, Orders};
 
@@ -25,9 +26,12 @@ impl Helper {
             take_over: false,
             end: Arc::clone(&end),
         };
+        log_to(&place.layout.monitor_log());
         let work = move || {
-            // Why it could not work is in its log and, where it got that far, in the status.
-            let _ = monitor::run(&orders);
+            // Where it got that far, the status tells it, too.
+            if let Err(why) = monitor::run(&orders) {
+                tracing::error!(%why, "the monitor cannot work");
+            }
         };
         Self { end, thread: Some(std::thread::spawn(work)) }
     }

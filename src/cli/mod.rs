@@ -18,6 +18,7 @@ mod follow;
 mod helper;
 mod init;
 mod install;
+mod journal;
 mod judge;
 mod list;
 mod logs;
@@ -97,12 +98,17 @@ fn tell_usage(world: &World, error: &clap::Error) -> ExitCode {
     }
     if world.json {
         let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        world.printer.failure(&Failure::usage("usage", first).hint("see `afterpush --help`"), true);
+        world.printer.failure(&Failure::usage("usage", first_paragraph(&text)).hint("see `afterpush --help`"), true);
     } else {
         world.printer.raw_note(&error.render().ansi().to_string());
     }
     ExitCode::from(2)
+}
+
+/// What clap says before it tells of the usage, on one line.
+fn first_paragraph(text: &str) -> String {
+    let lines = text.trim_start_matches("error: ").lines().map(str::trim);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A runtime for the commands that wait.

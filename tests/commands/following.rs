@@ -136,6 +136,7 @@ fn where_no_process_may_stay_behind_the_work_is_done_in_the_command() {
     site.ship(Recipe::live());
     Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("GITHUB_ACTIONS", "true")).ends(0);
     assert_eq!(site.processes(), [], "nothing was left behind");
+    site.afterpush(&["logs", "--monitor"]).ends(0);
     site.afterpush(&["status", "-q"]).ends(0);
 }
 

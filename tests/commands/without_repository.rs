@@ -29,6 +29,8 @@ fn wrong_words_are_usage_errors_in_the_form_that_was_asked_for() {
         assert_eq!(error["schema"], "afterpush.error/1", "{ran}");
     }
     sandbox.afterpush(&["wait", "--ok", "success"]).ends(2);
+    let ran = sandbox.afterpush(&["completions", "--json"]).ends(2);
+    assert!(ran.err().contains("were not provided: <SHELL>\""), "{ran}");
 }
 
 #[test]

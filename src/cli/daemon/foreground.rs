@@ -2,15 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
-
-use tracing_subscriber::EnvFilter;
 
 use super::{Args, Failure, Outcome, World};
 use crate::base::Layout;
+use crate::cli::journal::log_to;
 use crate::cli::place::Place;
-use crate::host::journal::Journal;
 use crate::monitor::{self, Ended, Orders};
 use crate::process;
 
@@ -18,6 +15,8 @@ use crate::process;
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let layout = layout(args.state.as_deref(), world)?;
     log_to(&layout.monitor_log());
+    // A panic is a line in it, too.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
     let orders = Orders {
         layout,
         program: world.program.clone(),
@@ -48,13 +47,4 @@ fn layout(state: Option<&Path>, world: &World) -> Result<Layout, Failure> {
                 .hint("it is GIT_DIR/afterpush/u followed by your user id; without --state it is found by itself")
         }),
     }
-}
-
-/// One line an event; a panic is one, too.
-fn log_to(path: &Path) {
-    let filter = EnvFilter::try_from_env("AFTERPUSH_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false);
-    // Where a log is set already (a test), it stays.
-    let _ = log.with_writer(Mutex::new(Journal::new(path))).try_init();
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
 }
