@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::place::{Place, documents};
+use super::place::{Place, StatusFile, status_files};
 use super::{Failure, Outcome, World, view};
 use crate::base::Layout;
 use crate::host::places::Places;
-use crate::status::Document;
+use crate::push::Sha;
+use crate::status::{self, Document};
 
 /// The schema of [`ListDocument`].
 pub const LIST_SCHEMA: &str = "afterpush.list/1";
@@ -52,10 +53,12 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let mut items = Vec::new();
     for (layout, head) in repositories(args, world)? {
         let repository = layout.common_dir().display().to_string();
-        let of_repository = documents(&layout)
-            .into_iter()
-            .map(|document| Item { repository: repository.clone(), status: document.seen(world.now(), head.as_ref()) });
-        items.extend(of_repository.filter(|item| !args.active || !item.status.done));
+        let of_repository = status_files(&layout).into_iter().map(|file| Item {
+            repository: repository.clone(),
+            status: shown(world, file).seen(world.now(), head.as_ref()),
+        });
+        // Of a damaged file it cannot be told whether it is in progress.
+        items.extend(of_repository.filter(|item| !args.active || (!item.status.done && item.status.phase.is_some())));
     }
     items.sort_by_key(|item| std::cmp::Reverse(started(&item.status)));
     let total = items.len();
@@ -64,8 +67,19 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
+/// What a file says; of a damaged one, that it is.
+fn shown(world: &World, file: StatusFile) -> Document {
+    let StatusFile { sha, document, .. } = file;
+    document.unwrap_or_else(|| {
+        let damaged = status::damaged(&sha);
+        let hint = format!("`afterpush wait {}` has it written anew", sha.short());
+        world.printer.note(&format!("afterpush: {}; {hint}", damaged.message));
+        damaged
+    })
+}
+
 /// The files of the repositories to list, with what HEAD is at where that is known.
-fn repositories(args: &Args, world: &World) -> Result<Vec<(Layout, Option<crate::push::Sha>)>, Failure> {
+fn repositories(args: &Args, world: &World) -> Result<Vec<(Layout, Option<Sha>)>, Failure> {
     if !args.all_repos {
         let place = Place::find(world)?;
         return Ok(vec![(place.layout.clone(), place.repo.head())]);

@@ -157,12 +157,30 @@ impl Place {
     }
 }
 
-/// All status documents of a repository that can be read, in no order.
-pub fn documents(layout: &Layout) -> Vec<Document> {
+/// A commit's status file.
+pub struct StatusFile {
+    /// The commit it is named after.
+    pub sha: Sha,
+    /// Its owner's user id: whose monitor writes it.
+    pub uid: u32,
+    /// What is in it; `None` where it is damaged.
+    pub document: Option<Document>,
+}
+
+/// All status files of a repository, in no order.
+pub fn status_files(layout: &Layout) -> Vec<StatusFile> {
     let Ok(Some(folder)) = Folder::existing(&layout.status_dir()) else { return Vec::new() };
     let names = folder.names().unwrap_or_default();
-    let names = names.iter().filter(|name| name.strip_suffix(".json").is_some_and(|sha| sha.parse::<Sha>().is_ok()));
-    names.filter_map(|name| Document::parse(&folder.read(name, LONGEST).ok()??).ok()).collect()
+    names.iter().filter_map(|name| status_file(&folder, name)).collect()
+}
+
+/// `None`: that is no status file, or it went away meanwhile.
+fn status_file(folder: &Folder, name: &str) -> Option<StatusFile> {
+    let sha = name.strip_suffix(".json")?.parse::<Sha>().ok()?;
+    let uid = folder.about(name).ok()??.uid;
+    let bytes = folder.read(name, LONGEST).unwrap_or_else(|_| Some(Vec::new()))?;
+    let document = Document::parse(&bytes).ok().filter(|document| document.commit.sha == sha);
+    Some(StatusFile { sha, uid, document })
 }
 
 fn damaged(about: &str) -> Failure {

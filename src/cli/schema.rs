@@ -21,6 +21,7 @@ const DOCUMENTS: &[Named] = &[
     ("doctor", super::doctor::schema),
     ("clean", super::clean::schema),
     ("logs", super::logs::schema),
+    ("stop", super::stop::schema),
     ("daemon", super::daemon::schema),
     ("exit-codes", super::exit_codes::schema),
 ];
@@ -28,7 +29,7 @@ const DOCUMENTS: &[Named] = &[
 /// What `afterpush schema` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: status, event, error, list, doctor, clean, logs, daemon or exit-codes; all without it
+    /// Which one: status, event, error, list, doctor, clean, logs, stop, daemon or exit-codes; all without it
     pub name: Option<String>,
 }
 

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+
 use super::answer::{Answer, answer};
 use super::helper::Helper;
-use super::place::{Place, documents};
+use super::place::{Place, StatusFile, status_files};
 use super::{Failure, Outcome, World};
 use crate::process::{self, Ensured, Presence};
 use crate::push::{Asked, Sha, StopNote};
@@ -26,6 +29,20 @@ pub struct Args {
     pub all: bool,
 }
 
+/// `afterpush.stop/1`.
+#[derive(Serialize, JsonSchema)]
+struct StopDocument<'a> {
+    schema: &'static str,
+    /// The commits that were watched until now.
+    stopped: &'a [Sha],
+    message: &'a str,
+}
+
+/// The schema of `afterpush.stop/1`.
+pub fn schema() -> Schema {
+    schema_for!(StopDocument<'_>)
+}
+
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let place = Place::find(world)?;
@@ -36,8 +53,8 @@ fn stop_one(args: &Args, world: &World, place: &Place) -> Result<Outcome, Failur
     let sha = place.commit(&args.rev)?;
     match answer(place, world, &sha)? {
         Answer::Own(document) if is_over(&document) => {
-            world.printer.note(&format!("{} is not watched any more: {}", sha.short(), document.word()));
-            return Ok(Outcome::Done);
+            let brief = document.word();
+            return Ok(tell(world, &[], &brief, &format!("{} is decided already: {brief}", sha.short())));
         }
         Answer::Through(tip) => {
             let message = format!("{} is watched through {}, which was pushed with it", sha.short(), tip.commit.short);
@@ -45,27 +62,47 @@ fn stop_one(args: &Args, world: &World, place: &Place) -> Result<Outcome, Failur
         }
         Answer::Own(_) | Answer::Pushing(_) => {}
         Answer::Found(_) | Answer::Elsewhere(_) | Answer::Nobody => {
-            world.printer.note(&format!("nobody watches {}", sha.short()));
-            return Ok(Outcome::Done);
+            return Ok(tell(world, &[], "not_tracked", &format!("nobody watches {}", sha.short())));
         }
     }
     let is_stopped = || place.status(&sha).ok().flatten().is_some_and(|document| is_over(&document));
     ask_and_wait(world, place, Some(sha.clone()), is_stopped)?;
-    world.printer.line(&format!("{} is not watched any more", sha.short()));
-    Ok(Outcome::Done)
+    let message = format!("{} is not watched any more", sha.short());
+    Ok(tell(world, &[sha], "stopped", &message))
 }
 
 fn stop_all(world: &World, place: &Place) -> Result<Outcome, Failure> {
-    let watched = || documents(&place.layout).iter().filter(|document| !is_over(document)).count();
+    // In a shared repository others have their watches, and their monitors.
+    let own = nix::unistd::geteuid().as_raw();
+    let watched = || watches_of(own, status_files(&place.layout));
     let is_absent = || process::presence(&place.layout, world.now()) == Presence::Absent;
-    let count = watched();
-    if count == 0 && is_absent() && place.inbox_is_empty() {
-        world.printer.note("nothing is watched");
-        return Ok(Outcome::Done);
+    let before = watched();
+    if before.is_empty() && is_absent() && place.inbox_is_empty() {
+        return Ok(tell(world, &[], "nothing", "nothing is watched"));
     }
-    ask_and_wait(world, place, None, || watched() == 0 && is_absent())?;
-    world.printer.line(&format!("stopped {count} watch{}; no monitor runs", if count == 1 { "" } else { "es" }));
-    Ok(Outcome::Done)
+    ask_and_wait(world, place, None, || watched().is_empty() && is_absent())?;
+    let (count, ending) = (before.len(), if before.len() == 1 { "" } else { "es" });
+    Ok(tell(world, &before, "stopped", &format!("stopped {count} watch{ending}; no monitor runs")))
+}
+
+/// The commits this user's monitor still watches.
+fn watches_of(uid: u32, files: Vec<StatusFile>) -> Vec<Sha> {
+    let is_watched = |file: &StatusFile| file.document.as_ref().is_some_and(|document| !is_over(document));
+    files.into_iter().filter(|file| file.uid == uid && is_watched(file)).map(|file| file.sha).collect()
+}
+
+/// Where nothing had to be stopped, saying so is narration, but for those who asked for a word or a document.
+fn tell(world: &World, stopped: &[Sha], brief: &str, message: &str) -> Outcome {
+    if world.json {
+        world.printer.document(&StopDocument { schema: "afterpush.stop/1", stopped, message });
+    } else if world.quiet {
+        world.printer.line(brief);
+    } else if stopped.is_empty() {
+        world.printer.note(message);
+    } else {
+        world.printer.line(message);
+    }
+    Outcome::Done
 }
 
 /// Nothing more is expected: decided, and neither soaking nor waiting for a newer commit.
@@ -86,4 +123,20 @@ fn ask_and_wait(world: &World, place: &Place, sha: Option<Sha>, is_stopped: impl
     }
     drop(helper);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::damaged;
+
+    #[test]
+    fn another_users_watches_are_not_ours_to_stop() {
+        let file = |digit: char, uid| {
+            let sha: Sha = digit.to_string().repeat(40).parse().expect("an object id");
+            StatusFile { document: Some(damaged(&sha)), sha, uid }
+        };
+        let found = watches_of(7, vec![file('a', 7), file('b', 8)]);
+        assert_eq!(found.iter().map(Sha::short).collect::<Vec<_>>(), ["aaaaaaa"]);
+    }
 }

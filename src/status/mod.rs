@@ -26,5 +26,5 @@ pub use draw::{Surroundings, document};
 pub use event::{ERROR_SCHEMA, EVENT_SCHEMA, ErrorDocument, EventDocument, events_between, heartbeat};
 pub use latest::{may_write, takes_latest};
 pub use timeline::timeline_line;
-pub use unwatched::{Unwatched, inside, requested, unwatched};
+pub use unwatched::{Unwatched, damaged, inside, requested, unwatched};
 pub use word::Word;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::{Span, Timestamp};
-use crate::push::{Asked, PushNote, RefName, RefUpdate, RemoteName, Request, RequestId, Sha};
+use crate::push::{Asked, GitProcess, PushNote, RefName, RefUpdate, RemoteName, Request, RequestId, Sha};
 use crate::watch::{self, Ending, Event, EventKind, LogState, Origin, Phase, Reason, Verdict, Watch};
 
 const FIRST: &str = include_str!("../../tests/fixtures/store/watch-1.json");
@@ -206,10 +206,14 @@ fn a_request_in_the_inbox_counts_as_being_pushed() {
         worktree: None,
         cut: false,
     };
-    let request = Request::new(uuid::Uuid::from_u128(1), at(0), Asked::Push(note));
+    let request = Request::new(uuid::Uuid::from_u128(1), at(0), Asked::Push(note.clone()));
     let document = requested(&sha('b'), None, &request);
     assert_eq!((document.word().as_str(), document.exit_code, document.done), ("pushing", 8, false));
     assert_eq!(document.push.expect("a push").ref_name, "refs/heads/main");
+    let git = GitProcess { pid: 1, start_ticks: 1, dry_run: true };
+    let dry = Request { asked: Asked::Push(PushNote { git: Some(git), ..note }), ..request };
+    let document = requested(&sha('b'), None, &dry);
+    assert_eq!((document.message.as_str(), document.exit_code), ("a dry run was noted; nothing was pushed", 8));
 }
 
 #[test]

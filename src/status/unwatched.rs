@@ -61,6 +61,27 @@ pub fn requested(sha: &Sha, subject: Option<&str>, request: &Request) -> Documen
     document.exit_code = exit::RUNNING;
     document.reason = Reason::PushRunning.into();
     "the push is not confirmed yet".clone_into(&mut document.message);
+    if is_dry_run(request) {
+        document.reason = Reason::DryRun.into();
+        "a dry run was noted; nothing was pushed".clone_into(&mut document.message);
+    }
+    document.next = next::suggest(&document);
+    document
+}
+
+/// The hook saw git being called so that it pushes nothing.
+fn is_dry_run(request: &Request) -> bool {
+    let Asked::Push(note) = &request.asked else { return false };
+    note.git.as_ref().is_some_and(|git| git.dry_run)
+}
+
+/// The document of a commit whose status file tells nothing: its state is not known.
+pub fn damaged(sha: &Sha) -> Document {
+    let mut document = unwatched(sha, None, &Unwatched::NotTracked);
+    document.exit_code = exit::UNKNOWN;
+    // No monitor writes this word, so it is none of those that tell where a watch stands.
+    document.reason = super::Word::Newer("damaged".to_owned());
+    document.message = format!("the status file of {} cannot be used", sha.short());
     document.next = next::suggest(&document);
     document
 }

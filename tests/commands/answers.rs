@@ -164,13 +164,44 @@ fn lists_are_newest_first_and_of_a_fixed_form() {
     put(&sandbox.layout(), &"c".repeat(40), "{");
     let rows = sandbox.afterpush(&["list"]).ends(0).out();
     let shas: Vec<_> = rows.lines().map(|row| row.split('\t').next().unwrap_or_default()).collect();
-    assert_eq!(shas, [&two[..7], &one[..7]], "{rows}");
+    assert_eq!(shas, [&two[..7], &one[..7], "ccccccc"], "{rows}");
     assert!(rows.lines().all(|row| row.split('\t').count() == 10), "{rows}");
     assert_eq!(sandbox.afterpush(&["list", "--active", "-q"]).ends(0).out(), "building");
     assert_eq!(
         sandbox.afterpush(&["list", "-n", "1", "--json"]).ends(0).json()["items"].as_array().map(Vec::len),
         Some(1)
     );
+}
+
+#[test]
+fn a_damaged_status_file_is_listed_as_such() {
+    let sandbox = Sandbox::new();
+    put(&sandbox.layout(), &"c".repeat(40), "{");
+    let ran = sandbox.afterpush(&["list"]).ends(0);
+    assert!(ran.out().starts_with("ccccccc\tdamaged\t"), "{ran}");
+    assert!(ran.err().contains("the status file of ccccccc cannot be used"), "{ran}");
+    let item = &sandbox.afterpush(&["list", "--json"]).ends(0).json()["items"][0];
+    assert_eq!((&item["phase"], &item["reason"], &item["exit_code"]), (&Value::Null, &json!("damaged"), &json!(5)));
+}
+
+#[test]
+fn stopping_answers_in_the_form_that_was_asked_for() {
+    let sandbox = Sandbox::new();
+    let sha = head(&sandbox);
+    put(&sandbox.layout(), &sha, &document(&sha, Some("live"), 0).to_string());
+    let ran = sandbox.afterpush(&["stop"]).ends(0);
+    assert_eq!(ran.err(), format!("{} is decided already: live", &sha[..7]));
+    assert_eq!(sandbox.afterpush(&["stop", "-q"]).ends(0).out(), "live");
+    for words in [&["stop", "--json"][..], &["stop", "--all", "--json"]] {
+        let json = sandbox.afterpush(words).ends(0).json();
+        assert_eq!((&json["schema"], &json["stopped"]), (&json!("afterpush.stop/1"), &json!([])), "{json}");
+        assert!(json["message"].is_string(), "{json}");
+    }
+    assert_eq!(sandbox.afterpush(&["stop", "--all", "-q"]).ends(0).out(), "nothing");
+    let json = sandbox.afterpush(&["daemon", "stop", "--json"]).ends(0).json();
+    assert_eq!((&json["schema"], &json["running"]), (&json!("afterpush.daemon/1"), &json!(false)), "{json}");
+    assert_eq!(sandbox.afterpush(&["daemon", "stop", "-q"]).ends(0).out(), "not_running");
+    sandbox.afterpush(&["schema", "stop"]).ends(0);
 }
 
 #[test]

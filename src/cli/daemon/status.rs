@@ -23,6 +23,7 @@ struct Document<'a> {
     version: Option<&'a str>,
     since: Option<Timestamp>,
     exit_code: u8,
+    message: &'a str,
 }
 
 /// Runs the command.
@@ -33,14 +34,20 @@ pub fn run(world: &World) -> Result<Outcome, Failure> {
         Presence::Wedged(monitor) => ("not responding", WEDGED, Some(monitor)),
         Presence::Absent => ("not running", ABSENT, None),
     };
+    let message = sentence(state, monitor.as_ref());
     if world.json {
-        world.printer.document(&document(code, monitor.as_ref()));
+        world.printer.document(&document(code, monitor.as_ref(), &message));
     } else if world.quiet {
         world.printer.line(&state.replace(' ', "_"));
     } else {
-        world.printer.line(&sentence(state, monitor.as_ref()));
+        world.printer.line(&message);
     }
     Ok(Outcome::Code(code))
+}
+
+/// What `daemon stop --json` prints: what is known of the monitor now.
+pub(super) fn tell_stopped(world: &World, left: Option<&MonitorFile>, message: &str) {
+    world.printer.document(&Document { responding: false, exit_code: 0, ..document(0, left, message) });
 }
 
 /// The schema of what `--json` prints.
@@ -48,7 +55,7 @@ pub fn schema() -> Schema {
     schema_for!(Document<'_>)
 }
 
-fn document(code: u8, monitor: Option<&MonitorFile>) -> Document<'_> {
+fn document<'a>(code: u8, monitor: Option<&'a MonitorFile>, message: &'a str) -> Document<'a> {
     let identity = monitor.map(|monitor| &monitor.identity);
     Document {
         schema: "afterpush.daemon/1",
@@ -58,6 +65,7 @@ fn document(code: u8, monitor: Option<&MonitorFile>) -> Document<'_> {
         version: identity.map(|identity| identity.version.as_str()),
         since: identity.map(|identity| identity.since.whole_seconds()),
         exit_code: code,
+        message,
     }
 }
 

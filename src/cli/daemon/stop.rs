@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::status::tell_stopped;
 use super::{Failure, Outcome, World};
 use crate::cli::place::Place;
 use crate::process::{Found, MonitorFile, PidFd};
@@ -32,7 +33,12 @@ pub fn run(world: &World) -> Result<Outcome, Failure> {
     if !ended? {
         return Err(Failure::failed("monitor", "the monitor does not end, not even when killed"));
     }
-    world.printer.line("stopped; its watches go on with the next push, or with `afterpush wait`");
+    let message = "stopped; its watches go on with the next push, or with `afterpush wait`";
+    match (world.json, world.quiet) {
+        (true, _) => tell_stopped(world, None, message),
+        (false, true) => world.printer.line("stopped"),
+        (false, false) => world.printer.line(message),
+    }
     Ok(Outcome::Done)
 }
 
@@ -51,11 +57,22 @@ fn end(process: &PidFd) -> std::io::Result<bool> {
 
 fn by_request_only(world: &World, place: &Place, why: &str) -> Result<Outcome, Failure> {
     place.ask(world, Asked::Leave)?;
-    world.printer.note(&format!("the monitor cannot be seen from here ({why}); it was asked to leave"));
+    let message = format!("the monitor cannot be seen from here ({why}); it was asked to leave");
+    let left = MonitorFile::read(&place.layout);
+    tell(world, left.as_ref(), "asked", &message);
     Ok(Outcome::Done)
 }
 
 fn already_gone(world: &World) -> Outcome {
-    world.printer.note("no monitor runs here");
+    tell(world, None, "not_running", "no monitor runs here");
     Outcome::Done
+}
+
+/// What did not come to stopping one is narration, but for those who asked for a word or a document.
+fn tell(world: &World, left: Option<&MonitorFile>, brief: &str, message: &str) {
+    match (world.json, world.quiet) {
+        (true, _) => tell_stopped(world, left, message),
+        (false, true) => world.printer.line(brief),
+        (false, false) => world.printer.note(message),
+    }
 }
