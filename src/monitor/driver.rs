@@ -12,6 +12,8 @@ use super::inbox::Inbox;
 use super::intake::{self, Intake};
 use super::keeper::{Action, Happening, Keeper};
 use super::ledger::Ledger;
+use super::plan::Wish;
+use super::publish::Missing;
 use super::tidy::{Beat, Tidy};
 use super::tools::Tools;
 use super::{Ended, MonitorError, Orders, landing, look, plan, resume};
@@ -19,7 +21,7 @@ use crate::base::{Span, Timestamp};
 use crate::host::watcher::Watcher;
 use crate::process::{ALIVE_EVERY, Alone};
 use crate::push::RequestId;
-use crate::watch::{LandingSeen, LogState, Misheard, Miss, Reason};
+use crate::watch::{LandingSeen, LogState, Misheard, Miss, Reason, Watch};
 
 /// With nothing left to watch it waits this long for the next push before it leaves.
 const LINGER: Span = Span::from_secs(3);
@@ -67,10 +69,41 @@ impl<'a> Driver<'a> {
             orders,
             tools,
         };
-        for happening in resume::resume(&driver.tools).await? {
-            driver.handle(happening).await;
-        }
+        let adopted = resume::adopted(&driver.tools).await?;
+        driver.handle(adopted).await;
         Ok(driver)
+    }
+
+    /// Makes good what was missed: what readers see, requests, and pushes nobody noted. The requests come first, so
+    /// that a push the hook noted is not taken for one it missed; and each push is stored before the next is
+    /// compared with what is known.
+    async fn catch_up(&mut self) -> Result<bool, MonitorError> {
+        for watch in resume::recent(&self.tools).await? {
+            let missing = if watch.is_over() { Missing::Leave } else { Missing::Write };
+            self.ledger.mend(&watch, missing).await;
+        }
+        let leave = self.take_requests().await;
+        for wish in resume::lost(&self.tools).await {
+            self.open(wish).await;
+        }
+        for wish in resume::journal(&self.tools).await? {
+            if !resume::is_known(&self.tools, &wish).await? {
+                self.open(wish).await;
+            }
+        }
+        Ok(leave)
+    }
+
+    async fn open(&mut self, wish: Wish) {
+        let id = wish.id.clone();
+        match intake::open(&self.tools, wish).await {
+            Ok(happened) => {
+                for happening in happened {
+                    self.handle(happening).await;
+                }
+            }
+            Err(why) => tracing::error!(%why, id = id.as_str(), "could not take up a push; the next monitor tries"),
+        }
     }
 
     /// Works until there is a reason to end.
@@ -78,8 +111,9 @@ impl<'a> Driver<'a> {
         let no_signals = |source| MonitorError::files(std::path::Path::new("signals"), source);
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+        let mut leave = self.catch_up().await?;
         let ended = loop {
-            let leave = self.take_requests().await;
+            leave |= self.take_requests().await;
             if self.ledger.is_settled() {
                 self.inbox.settle();
             }
@@ -98,6 +132,12 @@ impl<'a> Driver<'a> {
                 _ = interrupt.recv() => Woken::Signal,
                 () = tokio::time::sleep(pause.to_std()) => Woken::Time,
             };
+            // First whether the machine slept: an answer that was under way must not be judged by the late hour.
+            match self.tidy.beat(&self.tools, &mut self.ledger).await {
+                Beat::Steady => {}
+                Beat::Slept(span) => self.handle(Happening::Slept(span)).await,
+                Beat::End(ended) => break ended,
+            }
             match woken {
                 Woken::Happening(happening) => self.handle(happening).await,
                 Woken::Signal => break Ended::Asked,
@@ -105,11 +145,6 @@ impl<'a> Driver<'a> {
             }
             if self.orders.end.load(Ordering::Relaxed) {
                 break Ended::Asked;
-            }
-            match self.tidy.beat(&self.tools, &mut self.ledger).await {
-                Beat::Steady => {}
-                Beat::Slept(span) => self.handle(Happening::Slept(span)).await,
-                Beat::End(ended) => break ended,
             }
         };
         self.ledger.flush().await;
@@ -160,18 +195,26 @@ impl<'a> Driver<'a> {
     }
 
     async fn handle(&mut self, happening: Happening) {
+        let mut asked = None;
         match &happening {
             Happening::Nudged => self.tools.forget_credentials(),
             Happening::Revisited(watch) => {
-                self.ledger.mend(watch).await;
+                self.ledger.mend(watch, Missing::Write).await;
                 self.awaited.insert(watch.id.clone());
+                asked = Some(watch.id.clone());
             }
+            Happening::Configured(id, _) => asked = Some(id.clone()),
             _ => {}
         }
         let is_look = matches!(happening, Happening::Looked(..));
         let now = self.tools.now();
         for action in self.keeper.handle(happening, now) {
             self.act(action).await;
+        }
+        // Where there is no provider to ask, what the configuration says is the whole answer.
+        let without_course = |watch: &&Watch| watch.courses.is_empty();
+        if let Some(watch) = asked.and_then(|id| self.keeper.watch(&id)).filter(without_course) {
+            self.ledger.acknowledge(watch).await;
         }
         if is_look {
             for id in std::mem::take(&mut self.awaited) {

@@ -51,8 +51,8 @@ struct AppState {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Happening {
-    /// Watches that were living when the last monitor ended.
-    Adopted(Vec<Watch>),
+    /// Watches that were living when the last monitor ended, so long ago.
+    Adopted(Vec<Watch>, Span),
     /// A request made this watch; these are the first lines of its timeline.
     Opened(Box<Watch>, Vec<Event>),
     /// Somebody wants to know now; the watch may be decided.
@@ -142,7 +142,10 @@ impl Keeper {
     pub fn handle(&mut self, happening: Happening, now: Timestamp) -> Vec<Action> {
         let mut actions = Vec::new();
         match happening {
-            Happening::Adopted(watches) => self.watches.extend(watches.into_iter().map(|w| (w.id.clone(), w))),
+            Happening::Adopted(watches, gap) => {
+                self.watches.extend(watches.into_iter().map(|watch| (watch.id.clone(), watch)));
+                self.slept(gap, now, &mut actions);
+            }
             Happening::Opened(watch, events) => {
                 actions.push(Action::Save { watch: watch.clone(), events });
                 if !watch.is_over() {
@@ -175,12 +178,7 @@ impl Keeper {
                     }
                 }
             }
-            Happening::Slept(span) => {
-                for id in self.ids() {
-                    self.advance(&id, Input::Slept(span), now, &mut actions);
-                    self.urgent.insert(id);
-                }
-            }
+            Happening::Slept(span) => self.slept(span, now, &mut actions),
             Happening::Clock => {}
         }
         self.take_up_what_is_due(now, &mut actions);
@@ -203,13 +201,21 @@ impl Keeper {
         self.watches.values().filter(|watch| &watch.sha == sha).max_by_key(|watch| watch.attempt)
     }
 
-    /// The commits of all living watches.
-    pub fn commits(&self) -> BTreeSet<Sha> {
-        self.watches.values().map(|watch| watch.sha.clone()).collect()
+    /// The living watch of this id.
+    pub fn watch(&self, id: &RequestId) -> Option<&Watch> {
+        self.watches.get(id)
     }
 
     fn ids(&self) -> Vec<RequestId> {
         self.watches.keys().cloned().collect()
+    }
+
+    /// Everything is looked at before any deadline is judged.
+    fn slept(&mut self, span: Span, now: Timestamp, actions: &mut Vec<Action>) {
+        for id in self.ids().into_iter().filter(|_| span > Span::ZERO) {
+            self.advance(&id, Input::Slept(span), now, actions);
+            self.urgent.insert(id);
+        }
     }
 
     fn stop(&mut self, sha: Option<&Sha>, now: Timestamp, actions: &mut Vec<Action>) {
@@ -239,10 +245,11 @@ impl Keeper {
             }
             for target in here {
                 let input = match outcome {
-                    Ok(seen) => {
-                        let kin = seen.kin.get(&id).cloned().unwrap_or_default();
-                        Input::Looked { target, snapshot: seen.snapshot.clone(), kin }
-                    }
+                    Ok(seen) => match seen.kin.get(&id) {
+                        Some(kin) => Input::Looked { target, snapshot: seen.snapshot.clone(), kin: kin.clone() },
+                        // It came while the look was under way: nobody has compared its commit. It has its own look.
+                        None => continue,
+                    },
                     Err(why) => Input::Missed { target, why: why.clone() },
                 };
                 self.advance(&id, input, now, actions);
@@ -267,7 +274,8 @@ impl Keeper {
 
     /// Lets go of what is over, unless somebody wants one more look at it.
     fn let_go(&mut self) {
-        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains(&w.id) && !self.is_under_way(w);
+        let is_busy = |w: &Watch| self.proving.contains(&w.id) || self.is_under_way(w);
+        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains(&w.id) && !is_busy(w);
         let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|w| w.id.clone()).collect();
         for id in over {
             self.watches.remove(&id);
@@ -315,10 +323,11 @@ impl Keeper {
 
     fn prove(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
         let watch = &self.watches[id];
-        if !watch.wants_landing() || self.proving.contains(id) {
+        let is_doubted = self.urgent.contains(id) && watch.may_yet_land();
+        if !(watch.wants_landing() || is_doubted) || self.proving.contains(id) {
             return;
         }
-        let ask_remote = self.asked_remote.get(id).is_none_or(|at| now.since(*at) >= REMOTE_AGAIN);
+        let ask_remote = is_doubted || self.asked_remote.get(id).is_none_or(|at| now.since(*at) >= REMOTE_AGAIN);
         if ask_remote {
             self.asked_remote.insert(id.clone(), now);
         }

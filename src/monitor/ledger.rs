@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::MonitorError;
-use super::publish::Publisher;
+use super::publish::{Missing, Publisher};
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::push::RequestId;
@@ -59,7 +59,14 @@ impl Ledger {
             return;
         }
         self.quiet.remove(&watch.id);
-        self.waiting.push_back(Change { watch, events });
+        match self.waiting.back_mut().filter(|last| last.watch.id == watch.id && last.watch.revision > 1) {
+            // The disk is full: a hundred looks in vain are still one line to write.
+            Some(last) => {
+                last.watch = watch;
+                last.events.extend(events);
+            }
+            None => self.waiting.push_back(Change { watch, events }),
+        }
         self.write().await;
     }
 
@@ -71,9 +78,14 @@ impl Ledger {
         }
     }
 
-    /// Somebody asks for a watch whose document may be gone or damaged.
-    pub async fn mend(&mut self, watch: &Watch) {
-        self.publisher.mend(&self.tools, watch).await;
+    /// Makes what readers see of a watch what the store says.
+    pub async fn mend(&mut self, watch: &Watch, missing: Missing) {
+        self.publisher.mend(&self.tools, watch, missing).await;
+    }
+
+    /// Writes for readers, though nothing changed: somebody asked, and this is the answer.
+    pub async fn acknowledge(&mut self, watch: &Watch) {
+        self.publisher.publish(&self.tools, watch, &[]).await;
     }
 
     /// Writes everything there is.

@@ -20,10 +20,9 @@ use crate::watch::{
 };
 use crate::wire::{Answer, Ask, NoAnswer};
 
-/// No conversation is longer; the adapters end far earlier.
-const MOST_QUESTIONS: usize = 16;
-/// So often a log is asked for.
-const MOST_TRIES: u32 = 3;
+/// No conversation is longer: ten pages of apps, the app, and ten pages of deployments are the most an adapter asks
+/// for.
+const MOST_QUESTIONS: usize = 24;
 
 /// Asks the provider about the target's app and works out how what it names stands to each watch.
 pub async fn look(tools: Arc<Tools>, target: Target, want: Want, watches: Vec<Watch>) -> Result<Box<Seen>, Miss> {
@@ -53,17 +52,18 @@ pub async fn save_log(tools: &Tools, watch: &Watch, target: &TargetName, memo: M
     match fetch_log(tools, &course.target, &want, &failed(deployment, failure.phase)).await {
         Ok(Some(log)) if !log.text.trim().is_empty() => match keep_log(tools, watch, target, &log) {
             Ok(path) => LogState::Saved(path),
-            Err(why) => again(course, &why.to_string()),
+            Err(why) => again(tools, course, &why.to_string()),
         },
         Ok(_) => LogState::None,
-        Err(why) => again(course, &format!("{why:?}")),
+        Err(why) => again(tools, course, &format!("{why:?}")),
     }
 }
 
-fn again(course: &Course, why: &str) -> LogState {
-    let tries = course.wanted_log().unwrap_or(0) + 1;
+/// The core knows how often a log is asked for.
+fn again(tools: &Tools, course: &Course, why: &str) -> LogState {
+    let (tries, why) = (course.wanted_log().unwrap_or(0) + 1, visible(&tools.redact(why)));
     tracing::warn!(why, tries, target = course.target.name.as_str(), "could not fetch the log of a failed deployment");
-    if tries < MOST_TRIES { LogState::Wanted(tries) } else { LogState::None }
+    LogState::Wanted(tries)
 }
 
 /// One line of the log is one line of the file, made inert and free of secrets.

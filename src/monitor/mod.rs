@@ -135,7 +135,7 @@ pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
 }
 
 fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build();
     let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
     let ended = runtime.block_on(async {
         let tools = Tools::open(orders).await?;
@@ -150,14 +150,16 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
 fn take_over(orders: &Orders) -> std::io::Result<Option<Alone>> {
     let clock = Machine;
     let start = clock.since_boot();
-    let mut asked = false;
+    let mut leave = None;
     loop {
         if let Some(alone) = Alone::try_take(&orders.layout)? {
-            return Ok(Some(alone));
+            // The one before may have left by itself, without reading it.
+            return leave.map_or(Ok(()), |id| spool::done(&orders.layout, &id)).map(|()| Some(alone));
         }
-        if !asked {
-            spool::drop_request(&orders.layout, &Request::new(uuid::Uuid::now_v7(), clock.now(), Asked::Leave))?;
-            asked = true;
+        if leave.is_none() {
+            let request = Request::new(uuid::Uuid::now_v7(), clock.now(), Asked::Leave);
+            spool::drop_request(&orders.layout, &request)?;
+            leave = Some(request.id);
         }
         if clock.since_boot() - start > PATIENCE {
             return Ok(None);

@@ -6,12 +6,21 @@ use super::MonitorError;
 use super::tools::Tools;
 use crate::host::files::Folder;
 use crate::status::{self, Document, Surroundings, mirror};
-use crate::watch::{Event, Landing, Watch};
+use crate::watch::{Event, Landing, Watch, outlook};
 
 /// No document is larger.
 const MOST_BYTES: usize = 1 << 20;
 /// The newest confirmed push's document.
 const LATEST: &str = "latest.json";
+
+/// What to do about a document that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Write it.
+    Write,
+    /// Leave it so.
+    Leave,
+}
 
 /// Writes for readers.
 pub struct Publisher {
@@ -37,7 +46,13 @@ impl Publisher {
         };
         let document = status::document(&shown, &around);
         let lines: String = events.iter().map(|event| status::timeline_line(&watch.sha, event)).collect();
-        match self.write(tools, &document, &tools.redact(&lines)) {
+        let lines = tools.redact(&lines);
+        // First the mirror: whoever was told by the status that it is decided finds the mirror complete.
+        if let Some(worktree) = watch.worktree.as_deref().filter(|worktree| tools.mirrors(worktree)) {
+            write_mirror(worktree, &document, &lines)
+                .unwrap_or_else(|why| tracing::warn!(%why, "cannot write the mirror"));
+        }
+        match self.write(tools, &document, &lines) {
             Ok(()) => self.has_complained = false,
             Err(why) if !self.has_complained => {
                 tracing::error!(%why, "cannot write what readers see; tried again with the next change");
@@ -45,15 +60,21 @@ impl Publisher {
             }
             Err(_) => {}
         }
-        if let Some(worktree) = watch.worktree.as_deref().filter(|worktree| tools.mirrors(worktree)) {
-            write_mirror(worktree, &document, &lines)
-                .unwrap_or_else(|why| tracing::warn!(%why, "cannot write the mirror"));
-        }
     }
 
-    /// Writes a document anew that is gone or damaged.
-    pub async fn mend(&mut self, tools: &Tools, watch: &Watch) {
-        if self.read(&format!("{}.json", watch.sha)).is_none() {
+    /// Writes a document anew that is not what the store says: the last monitor ended between the two, or the file
+    /// is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
+    pub async fn mend(&mut self, tools: &Tools, watch: &Watch, missing: Missing) {
+        let name = format!("{}.json", watch.sha);
+        let is_there = self.status.about(&name).is_ok_and(|about| about.is_some());
+        let is_right = match self.read(&name) {
+            Some(there) => {
+                let outlook = outlook(&shown(tools, watch).await);
+                there.done == outlook.done && there.verdict == outlook.verdict.map(Into::into)
+            }
+            None => !is_there && missing == Missing::Leave,
+        };
+        if !is_right {
             self.publish(tools, watch, &[]).await;
         }
     }
@@ -91,14 +112,15 @@ impl Publisher {
     }
 }
 
-/// What a commit's document shows: the newest attempt, but not one that never got anywhere over one that did.
+/// What a commit's document shows: the newest attempt, but not one that never got anywhere (not pushed, to a branch
+/// that deploys nowhere) over one that did.
 async fn shown(tools: &Tools, watch: &Watch) -> Watch {
-    if watch.landing != Landing::NotLanded || watch.attempt == 1 {
-        return watch.clone();
-    }
     let attempts = tools.store.attempts(&watch.sha).await.unwrap_or_default();
-    let landed = attempts.into_iter().filter(|earlier| earlier.landing != Landing::NotLanded);
-    landed.max_by_key(|earlier| earlier.attempt).unwrap_or_else(|| watch.clone())
+    let others = attempts.into_iter().filter(|other| other.id != watch.id);
+    let got_somewhere =
+        |watch: &Watch| watch.landing != Landing::NotLanded && !(watch.ending.is_some() && watch.courses.is_empty());
+    let best = others.chain([watch.clone()]).max_by_key(|attempt| (got_somewhere(attempt), attempt.attempt));
+    best.unwrap_or_else(|| watch.clone())
 }
 
 fn write_mirror(worktree: &Path, document: &Document, lines: &str) -> std::io::Result<()> {

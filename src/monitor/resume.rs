@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::MonitorError;
-use super::intake;
 use super::keeper::Happening;
 use super::plan::Wish;
 use super::tools::Tools;
@@ -16,12 +14,14 @@ use crate::push::reflog::Entry;
 use crate::push::{RefName, RemoteName, RequestId};
 use crate::status::Document;
 use crate::store::StoreError;
-use crate::watch::{Origin, Push};
+use crate::watch::{Origin, Push, Watch};
 
 /// The newest push of a ref is picked up if it is not older than this.
 const TIP_AGE: Span = Span::from_hours(24);
 /// So many reflog entries of a ref are read.
 const ENTRIES: usize = 50;
+/// So many of the newest watches are compared with what readers see of them.
+const RECENT: u32 = 200;
 /// A shorter pause between two monitors is no gap.
 const SHORTEST_GAP: Span = Span::from_secs(15);
 /// No status document is larger.
@@ -29,25 +29,28 @@ const MOST_BYTES: usize = 1 << 20;
 /// Since when the reflog is read: pushes from before afterpush was here are nobody's business.
 const SINCE: &str = "journal_since";
 
-/// What happened while nobody was here.
-pub async fn resume(tools: &Arc<Tools>) -> Result<Vec<Happening>, MonitorError> {
+/// Watches that were living when the last monitor ended, and how long nobody was here.
+pub async fn adopted(tools: &Tools) -> Result<Happening, StoreError> {
     let living = tools.store.living().await?;
     tracing::info!(watches = living.len(), "taking up what is to be watched");
-    let mut happened = vec![Happening::Adopted(living)];
     let gap = tools.last_alive.map_or(Span::ZERO, |last| tools.began.since(last));
-    if gap > SHORTEST_GAP {
-        happened.push(Happening::Slept(gap));
+    Ok(Happening::Adopted(living, if gap > SHORTEST_GAP { gap } else { Span::ZERO }))
+}
+
+/// The newest attempts of the commits that were watched lately.
+pub async fn recent(tools: &Tools) -> Result<Vec<Watch>, StoreError> {
+    let mut seen = BTreeSet::new();
+    let recent = tools.store.recent(RECENT).await?;
+    Ok(recent.into_iter().filter(|watch| seen.insert(watch.sha.clone())).collect())
+}
+
+/// What was being watched when the database was lost; nothing where it was not.
+pub async fn lost(tools: &Arc<Tools>) -> Vec<Wish> {
+    if !tools.store.is_fresh() {
+        return Vec::new();
     }
     let reader = Arc::clone(tools);
-    let lost = if tools.store.is_fresh() {
-        tokio::task::spawn_blocking(move || unfinished(&reader)).await.unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    for wish in lost.into_iter().chain(pushes_without_hook(tools).await?) {
-        happened.extend(intake::open(tools, wish).await?);
-    }
-    Ok(happened)
+    tokio::task::spawn_blocking(move || unfinished(&reader)).await.unwrap_or_default()
 }
 
 /// A new database beside old status files: the old one was lost, and what was being watched is in those files.
@@ -91,9 +94,9 @@ fn wish(tools: &Tools, document: Document) -> Option<Wish> {
     Some(Wish { id, sha, attempt: document.attempt.unwrap_or(1), pushes: vec![push], worktree: None, only: None })
 }
 
-/// Pushes the reflogs of the watched remotes tell of and the store does not know: made with `--no-verify`, or while
-/// the disk was full, or noted by a hook whose request a power cut took.
-async fn pushes_without_hook(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
+/// Pushes the reflogs of the watched remotes tell of: among them some made with `--no-verify`, or while the disk was
+/// full, or noted by a hook whose request a power cut took.
+pub async fn journal(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
     let now = tools.now();
     let noted = tools.store.note(SINCE).await?.and_then(|text| text.parse::<Timestamp>().ok());
     let since = if let Some(since) = noted {
@@ -105,14 +108,14 @@ async fn pushes_without_hook(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError
         since
     };
     let reader = Arc::clone(tools);
-    let found = tokio::task::spawn_blocking(move || journal(&reader, since, now)).await.unwrap_or_default();
-    let mut wishes = Vec::new();
-    for push in found {
-        if !tools.store.knows_push(&push.remote, &push.ref_name, &push.entry.new, push.entry.at).await? {
-            wishes.push(push.wish());
-        }
-    }
-    Ok(wishes)
+    let found = tokio::task::spawn_blocking(move || pushes(&reader, since, now)).await.unwrap_or_default();
+    Ok(found.into_iter().map(Found::wish).collect())
+}
+
+/// The store knows the push of a wish, or is to ignore it.
+pub async fn is_known(tools: &Tools, wish: &Wish) -> Result<bool, StoreError> {
+    let push = &wish.pushes[0];
+    tools.store.knows_push(&push.remote, &push.ref_name, &wish.sha, push.at).await
 }
 
 struct Found {
@@ -141,7 +144,7 @@ impl Found {
     }
 }
 
-fn journal(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
+fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return Vec::new() };
     let Ok(config) = tools.settings(None) else { return Vec::new() };
     let mut found = Vec::new();

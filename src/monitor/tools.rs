@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use super::{MonitorError, Orders};
 use crate::base::{Clock, Layout, Timestamp};
 use crate::config::{Config, ConfigError};
@@ -45,18 +47,23 @@ pub struct Tools {
     pub uid: u32,
     variables: BTreeMap<String, String>,
     places: Option<Places>,
+    /// So many landings at most are proven at once; each may wait long for a remote.
+    pub proofs: Semaphore,
     environment: Environment,
     salt: String,
     credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
     redactor: Mutex<Redactor>,
 }
 
+/// A remote that does not answer must not keep the others waiting, nor all of them the network busy.
+const MOST_PROOFS: usize = 4;
 /// The variable that sets [`Tools::pace`], in thousandths.
 const PACE: &str = "AFTERPUSH_PACE";
 
 impl Tools {
     /// Opens the store and tells the world who this monitor is. A store that cannot be read is set aside.
     pub async fn open(orders: &Orders) -> Result<Self, MonitorError> {
+        let began = Machine.now();
         let store = open_store(&orders.layout).await?;
         let variables: BTreeMap<String, String> = orders.environment.iter().cloned().collect();
         let pace =
@@ -71,12 +78,13 @@ impl Tools {
             clock: Machine,
             http: Http::new(),
             store,
-            began: Machine.now(),
+            began,
             last_alive: last_alive(&orders.layout),
             pace,
             uid: nix::unistd::geteuid().as_raw(),
             variables,
             places,
+            proofs: Semaphore::new(MOST_PROOFS),
             environment,
             salt: process::random_salt(),
             credentials: Mutex::default(),

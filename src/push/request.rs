@@ -90,6 +90,9 @@ pub struct GitProcess {
     pub pid: i32,
     /// Its start time in clock ticks since boot (field 22 of `/proc/<pid>/stat`).
     pub start_ticks: u64,
+    /// The pid namespace it was seen in, where the system has them: in another one its pid is another process.
+    #[serde(default)]
+    pub pid_namespace: Option<u64>,
     /// It was called with `--dry-run` or `-n`.
     #[serde(default)]
     pub dry_run: bool,

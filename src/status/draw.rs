@@ -42,7 +42,7 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
         eta: None,
         warnings: watch.warnings.iter().map(warning).collect(),
         monitor: Some(Monitor { pid: around.monitor_pid }),
-        observed_at: Some(observed_at(watch)),
+        observed_at: Some(observed_at(watch, around.now)),
         stale_after: (!watch.is_over()).then(|| stale_after(watch, around.now)),
         stale: false,
         next: Vec::new(),
@@ -123,9 +123,12 @@ fn warning(warning: &watch::Warning) -> watch::Warning {
     watch::Warning { code: warning.code.clone(), message: visible(&warning.message) }
 }
 
-fn observed_at(watch: &Watch) -> Timestamp {
+/// When a source was last read. Where there is no target yet, the configuration is the source, and it is read each
+/// time this is written.
+fn observed_at(watch: &Watch, now: Timestamp) -> Timestamp {
     let readings = watch.courses.iter().flat_map(|course| &course.observations);
-    readings.map(|reading| reading.observed_at).max().unwrap_or(watch.started_at).whole_seconds()
+    let without = if watch.courses.is_empty() { now } else { watch.started_at };
+    readings.map(|reading| reading.observed_at).max().unwrap_or(without).whole_seconds()
 }
 
 fn stale_after(watch: &Watch, now: Timestamp) -> Timestamp {

@@ -70,7 +70,7 @@ impl Watch {
 
 impl Ending {
     /// Given for want of a proof of the landing.
-    fn is_of_landing(&self) -> bool {
+    pub(super) fn is_of_landing(&self) -> bool {
         self.verdict == Verdict::NotPushed || self.reason == Reason::LandingUnknown
     }
 }

@@ -1,6 +1,6 @@
 //! What a watch wants to be told: questions of those who do the asking.
 
-use super::{Course, Landing, Origin, TargetName, Verdict, Watch, ours};
+use super::{Course, Ending, Landing, Origin, TargetName, Verdict, Watch, ours};
 use crate::base::Timestamp;
 
 impl Watch {
@@ -18,6 +18,11 @@ impl Watch {
     /// The landing is to be checked whenever the watch is due.
     pub fn wants_landing(&self) -> bool {
         !self.is_over() && matches!(self.landing, Landing::Unproven { .. })
+    }
+
+    /// It ended because the landing was disproven or never proven; a proof found later would reopen it.
+    pub fn may_yet_land(&self) -> bool {
+        !self.has_landed() && self.ending.as_ref().is_some_and(Ending::is_of_landing)
     }
 
     /// The configuration is to be read again whenever the watch is due: it has trouble with it or a credential.

@@ -1,6 +1,6 @@
 //! The pushing git, found in the process tree: hook managers put up to three processes between it and the hook.
 
-use afterpush::process::{arguments, stat};
+use afterpush::process::{arguments, pid_namespace, stat};
 use afterpush::push::GitProcess;
 
 /// Further up there is only the user's shell, or an editor.
@@ -16,7 +16,12 @@ pub fn find(mut pid: i32) -> Option<GitProcess> {
     for _ in 0..HIGHEST {
         let found = stat(pid)?;
         if let Some(push) = arguments(pid).as_deref().and_then(push_arguments) {
-            return Some(GitProcess { pid, start_ticks: found.start_ticks, dry_run: is_dry_run(push) });
+            return Some(GitProcess {
+                pid,
+                start_ticks: found.start_ticks,
+                pid_namespace: pid_namespace(),
+                dry_run: is_dry_run(push),
+            });
         }
         pid = found.parent;
         if pid <= 1 {

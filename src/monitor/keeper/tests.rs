@@ -69,7 +69,8 @@ fn rollout(digit: char, state: State) -> Deployment {
 
 fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let snapshot = Snapshot { observed_at: at, deployments, ..Snapshot::default() };
-    Happening::Looked(App::of(&target(app)), Ok(Box::new(Seen { snapshot, kin: BTreeMap::new() })))
+    let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
+    Happening::Looked(App::of(&target(app)), Ok(Box::new(Seen { snapshot, kin: ids.collect() })))
 }
 
 /// What is to be done, one word each, in the order it was said.

@@ -191,7 +191,12 @@ pub(super) fn push(origin: Origin) -> Push {
         commits: None,
         forced: None,
         origin,
-        git: (origin == Origin::Hook).then_some(GitProcess { pid: 1, start_ticks: 1, dry_run: false }),
+        git: (origin == Origin::Hook).then_some(GitProcess {
+            pid: 1,
+            start_ticks: 1,
+            pid_namespace: None,
+            dry_run: false,
+        }),
         moved: false,
     }
 }
