@@ -82,11 +82,11 @@ impl<'a> Driver<'a> {
             let missing = if watch.is_over() { Missing::Leave } else { Missing::Write };
             self.ledger.mend(&watch, missing).await;
         }
+        // Read before anything is written: only what was there counts.
+        let lost = resume::lost(&self.tools).await;
         let leave = self.take_requests().await;
-        for wish in resume::lost(&self.tools).await {
-            self.open(wish).await;
-        }
-        for wish in resume::journal(&self.tools).await? {
+        let journal = resume::journal(&self.tools).await?.into_iter().filter(|wish| !lost.decided.contains(&wish.sha));
+        for wish in lost.unfinished.into_iter().chain(journal) {
             if !resume::is_known(&self.tools, &wish).await? {
                 self.open(wish).await;
             }

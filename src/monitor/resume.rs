@@ -11,7 +11,7 @@ use crate::config::{Hints, branches_for};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::push::reflog::Entry;
-use crate::push::{RefName, RemoteName, RequestId};
+use crate::push::{RefName, RemoteName, RequestId, Sha};
 use crate::status::Document;
 use crate::store::StoreError;
 use crate::watch::{Origin, Push, Watch};
@@ -44,33 +44,48 @@ pub async fn recent(tools: &Tools) -> Result<Vec<Watch>, StoreError> {
     Ok(recent.into_iter().filter(|watch| seen.insert(watch.sha.clone())).collect())
 }
 
-/// What was being watched when the database was lost; nothing where it was not.
-pub async fn lost(tools: &Arc<Tools>) -> Vec<Wish> {
-    if !tools.store.is_fresh() {
-        return Vec::new();
-    }
-    let reader = Arc::clone(tools);
-    tokio::task::spawn_blocking(move || unfinished(&reader)).await.unwrap_or_default()
+/// What the status files tell where the database was lost; nothing where it was not.
+#[derive(Default)]
+pub struct Lost {
+    /// What was being watched.
+    pub unfinished: Vec<Wish>,
+    /// What had its verdict, and keeps it.
+    pub decided: BTreeSet<Sha>,
 }
 
-/// A new database beside old status files: the old one was lost, and what was being watched is in those files.
-fn unfinished(tools: &Tools) -> Vec<Wish> {
-    let Ok(Some(folder)) = Folder::existing(&tools.layout.status_dir()) else { return Vec::new() };
+/// A new database beside old status files: the old one was lost, and what is known is in those files.
+pub async fn lost(tools: &Arc<Tools>) -> Lost {
+    if !tools.store.is_fresh() {
+        return Lost::default();
+    }
+    let reader = Arc::clone(tools);
+    tokio::task::spawn_blocking(move || read_documents(&reader)).await.unwrap_or_default()
+}
+
+fn read_documents(tools: &Tools) -> Lost {
+    let Ok(Some(folder)) = Folder::existing(&tools.layout.status_dir()) else { return Lost::default() };
     let names = folder.names().unwrap_or_default();
     let own = |name: &&String| folder.about(name).is_ok_and(|about| about.is_some_and(|about| about.uid == tools.uid));
-    let documents =
-        names.iter().filter(|name| *name != "latest.json" && name.strip_suffix(".json").is_some()).filter(own);
+    let is_document = |name: &&String| name.strip_suffix(".json").is_some_and(|sha| sha.parse::<Sha>().is_ok());
+    let documents = names.iter().filter(is_document).filter(own);
     let read = |name: &String| Document::parse(&folder.read(name, MOST_BYTES).ok()??).ok();
-    let mut wishes: Vec<Wish> = documents.filter_map(read).filter_map(|document| wish(tools, document)).collect();
-    wishes.sort_by(|one, other| one.id.cmp(&other.id));
-    if !wishes.is_empty() {
-        tracing::warn!(watches = wishes.len(), "the database was lost; going on from the status files");
+    let mut lost = Lost::default();
+    for document in documents.filter_map(read) {
+        if document.done {
+            lost.decided.insert(document.commit.sha);
+        } else {
+            lost.unfinished.extend(wish(tools, document));
+        }
     }
-    wishes
+    lost.unfinished.sort_by(|one, other| one.id.cmp(&other.id));
+    if !names.is_empty() {
+        tracing::warn!(watches = lost.unfinished.len(), "the database was lost; going on from the status files");
+    }
+    lost
 }
 
 fn wish(tools: &Tools, document: Document) -> Option<Wish> {
-    let told = document.push.filter(|_| !document.done)?;
+    let told = document.push?;
     let origin = match (told.at, told.confirmed) {
         (Some(_), true) => Origin::Reflog,
         (Some(_), false) => Origin::Hook,

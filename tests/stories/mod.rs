@@ -5,6 +5,7 @@ mod installer;
 mod kinds;
 mod landing;
 mod monitor;
+mod resume;
 mod settings;
 mod succession;
 mod trouble;
