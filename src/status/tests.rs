@@ -210,7 +210,7 @@ fn a_request_in_the_inbox_counts_as_being_pushed() {
     let document = requested(&sha('b'), None, &request);
     assert_eq!((document.word().as_str(), document.exit_code, document.done), ("pushing", 8, false));
     assert_eq!(document.push.expect("a push").ref_name, "refs/heads/main");
-    let git = GitProcess { pid: 1, start_ticks: 1, dry_run: true };
+    let git = GitProcess { pid: 1, start_ticks: 1, pid_namespace: None, dry_run: true };
     let dry = Request { asked: Asked::Push(PushNote { git: Some(git), ..note }), ..request };
     let document = requested(&sha('b'), None, &dry);
     assert_eq!((document.message.as_str(), document.exit_code), ("a dry run was noted; nothing was pushed", 8));
