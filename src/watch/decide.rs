@@ -110,7 +110,8 @@ impl Course {
     fn fail(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
         self.adopt(ours, view);
         let failure = failure(ours, self.phase, LogState::Wanted(0));
-        self.advance(failure.phase, view.snapshot.observed_at);
+        // No time is noted: nobody saw a stage begin that is first heard of by its failure.
+        self.phase = self.phase.max(failure.phase);
         self.decide(Verdict::Failed, failure.code, tell::failed(self, &failure), now);
         self.failure = Some(failure);
     }

@@ -72,7 +72,11 @@ pub(super) fn landing_unknown(watch: &Watch) -> String {
 }
 
 pub(super) fn branch_not_deployed(push: &Push) -> String {
-    format!("{} is deployed to no target", place(push))
+    let cure = match push.ref_name.branch() {
+        Some(_) => "; if it should be, add the branch under `branches` (or its remote under `remotes`)",
+        None => "",
+    };
+    format!("{} is deployed to no target{cure}", place(push))
 }
 
 pub(super) fn paths_untouched(course: &Course) -> String {

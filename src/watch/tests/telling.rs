@@ -1,7 +1,7 @@
 //! The lines of a timeline.
 
 use super::bed::{Bed, NEWER, OURS, Seen, ours, plan, push, rollout, serving, target};
-use crate::watch::{Aim, Aimed, EventKind, Input, LandingSeen, Miss, Origin, Plan, Reason, State};
+use crate::watch::{Aim, Aimed, EventKind, Input, LandingSeen, Miss, Origin, Phase, Plan, Reason, State};
 
 /// The story as `kind from>to`.
 fn story(bed: &Bed) -> Vec<String> {
@@ -86,6 +86,25 @@ fn what_is_known_at_the_beginning_is_told_at_once() {
     let aimed = [("web", true), ("api", false)].map(|(name, untouched)| Aimed { target: target(name), untouched });
     let skipped = Bed::begin(push(Origin::Hook), Plan { aim: Aim::Targets(aimed.to_vec()), ..plan(&[]) });
     assert_eq!(story(&skipped), ["Phase ->pushing", "Phase ->skipped"]);
+}
+
+#[test]
+fn a_failure_tells_nothing_of_when_its_stage_began() {
+    let failed = Bed::landed().sees([ours(State::Queued)]).sees([ours(State::Failed)]);
+    assert_eq!((failed.course().phase, failed.course().times.building_at), (Phase::Building, None));
+    let seen = Bed::landed().sees([ours(State::Building)]).after(5).sees([ours(State::Failed)]);
+    assert!(seen.course().times.building_at < seen.course().times.decided_at);
+    assert!(seen.course().times.building_at.is_some());
+}
+
+#[test]
+fn a_branch_of_no_target_is_told_with_the_cure() {
+    let bed = Bed::begin(push(Origin::Hook), Plan { aim: Aim::Nowhere, ..plan(&[]) });
+    let message = bed.outlook().message;
+    assert!(
+        message.starts_with("origin/main is deployed to no target; ") && message.contains("`branches`"),
+        "{message}"
+    );
 }
 
 #[test]
