@@ -57,7 +57,8 @@ fn narrate(world: &World, document: &Document) {
     if is_plain && document.warnings.is_empty() {
         return;
     }
-    if !is_plain && !world.is_terminal {
+    // What went wrong is told by the explanation, in the provider's words.
+    if !is_plain && !world.is_terminal && document.failure.is_none() {
         world.printer.note(&format!("afterpush: {}", document.message));
     }
     for line in view::explanation(document, &world.style, world.now()) {

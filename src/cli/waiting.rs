@@ -79,10 +79,10 @@ async fn until_decided(
             }
             Seen::Tick => viewer.passed(newest),
             Seen::TimeUp => return Ok(ran_out(world, question.patience.timeout, newest)),
-            Seen::Interrupted(code) => return Ok(interrupted(world, code, newest)),
+            Seen::Interrupted(code) => return Ok(interrupted(world, code)),
         }
         if world.printer.reader_is_gone() {
-            return Ok(interrupted(world, INTERRUPTED, newest));
+            return Ok(interrupted(world, INTERRUPTED));
         }
     }
 }
@@ -117,21 +117,20 @@ fn decided(question: &Question<'_>, document: &Document, code: u8) -> Ending {
 
 fn ran_out(world: &World, limit: Option<Span>, document: &Document) -> Ending {
     let limit = limit.map_or_else(String::new, |limit| format!(" after {limit}"));
-    let message = format!("gave up waiting for {}{limit}; {}", document.commit.short, meanwhile(world, document));
+    let message = format!("gave up waiting for {}{limit}; {}", document.commit.short, meanwhile(world));
     Ending { word: "timeout".to_owned(), code: exit::TIMEOUT, message, gave_up: true }
 }
 
-fn interrupted(world: &World, code: u8, document: &Document) -> Ending {
-    Ending { word: "interrupted".to_owned(), code, message: meanwhile(world, document), gave_up: true }
+fn interrupted(world: &World, code: u8) -> Ending {
+    Ending { word: "interrupted".to_owned(), code, message: meanwhile(world).to_owned(), gave_up: true }
 }
 
-/// What happens to the commit when nobody waits any more.
-fn meanwhile(world: &World, document: &Document) -> String {
-    let short = &document.commit.short;
+/// What happens to the commit when nobody waits any more. The command to go on with is among the document's next.
+fn meanwhile(world: &World) -> &'static str {
     if process::may_summon(&world.environment.pairs()) {
-        format!("the monitor goes on: `afterpush wait {short}`")
+        "the monitor goes on"
     } else {
-        format!("no monitor runs here, so nobody looks on until the next `afterpush wait {short}`")
+        "no monitor runs here, so nobody looks on until somebody waits again"
     }
 }
 

@@ -31,6 +31,8 @@ fn a_failure_is_told_with_its_log() {
     let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(1);
     assert!(ran.out().contains("\tfailed\t") && ran.err().contains("error TS2322"), "{ran}");
     let json = site.afterpush(&["wait", "--json"]).ends(1).json();
+    let summary = json["failure"]["summary"].as_str().expect("a sentence");
+    assert_eq!(ran.err().matches(summary).count(), 1, "said once: {ran}");
     assert_eq!(json["failure"]["code"], "build_failed", "{json}");
     let log = site.afterpush(&["logs", &sha]).ends(0).out();
     assert!(log.contains("> tsc -p ."), "{log}");
@@ -45,6 +47,7 @@ fn a_stage_or_a_limit_ends_the_waiting_and_the_monitor_goes_on() {
     assert_eq!((&ran.json()["done"], &ran.json()["exit_code"]), (&json!(false), &json!(0)), "{ran}");
     let ran = site.afterpush(&["wait", "--timeout", "300ms"]).ends(124);
     assert!(ran.err().contains("the monitor goes on"), "{ran}");
+    assert_eq!(ran.err().matches("afterpush wait").count(), 1, "said once: {ran}");
     site.afterpush(&["daemon", "status"]).ends(0);
     site.force(&sha, Stage::Active);
     site.afterpush(&["wait", "--timeout", "60s", "-q"]).ends(0);
