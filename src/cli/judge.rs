@@ -45,7 +45,7 @@ fn narrowed(mut document: Document, name: &str) -> Result<Document, Failure> {
 
 fn stand_at(document: &mut Document, target: &Target) {
     if target.reason != document.reason || target.verdict != document.verdict {
-        document.message = target.reason.to_string();
+        document.message = target.sentence();
         document.via = None;
         document.failure = None;
     }

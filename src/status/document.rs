@@ -114,6 +114,9 @@ pub struct Target {
     pub verdict: Option<Word<Verdict>>,
     /// Why it stands there.
     pub reason: Word<Reason>,
+    /// The reason in one sentence; empty where an older version wrote it.
+    #[serde(default)]
+    pub message: String,
     /// The provider's deployment.
     pub deployment: Option<DeploymentRef>,
     /// How far that is.
@@ -272,6 +275,13 @@ impl Document {
     pub fn word(&self) -> String {
         let verdict = self.verdict.as_ref().map(ToString::to_string);
         verdict.or_else(|| self.phase.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.reason.to_string())
+    }
+}
+
+impl Target {
+    /// Its sentence, else the word for it.
+    pub fn sentence(&self) -> String {
+        if self.message.is_empty() { self.reason.to_string() } else { self.message.clone() }
     }
 }
 

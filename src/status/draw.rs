@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::document::{Commit, Document, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Target, Timeline};
-use super::next;
+use super::{next, silence};
 use crate::base::text::visible;
 use crate::base::{Span, Timestamp};
 use crate::watch::{self, Course, LogState, Origin, Watch, outlook};
@@ -40,7 +40,7 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
         targets: watch.courses.iter().map(target).collect(),
         failure: watch.courses.iter().find_map(|course| course.failure.as_ref()).map(failure),
         eta: None,
-        warnings: watch.warnings.iter().map(warning).collect(),
+        warnings: warnings(watch),
         monitor: Some(Monitor { pid: around.monitor_pid }),
         observed_at: Some(observed_at(watch, around.now)),
         stale_after: (!watch.is_over()).then(|| stale_after(watch, around.now)),
@@ -75,6 +75,7 @@ fn target(course: &Course) -> Target {
         phase: course.phase.into(),
         verdict: course.verdict.map(Into::into),
         reason: course.reason.into(),
+        message: visible(&course.message),
         deployment: course.deployment.clone(),
         progress: course.progress.clone(),
         timeline: timeline(&course.times),
@@ -119,8 +120,10 @@ fn failure(failure: &watch::Failure) -> Failure {
     }
 }
 
-fn warning(warning: &watch::Warning) -> watch::Warning {
-    watch::Warning { code: warning.code.clone(), message: visible(&warning.message) }
+fn warnings(watch: &Watch) -> Vec<watch::Warning> {
+    let silent = watch.courses.iter().filter(|_| watch.ending.is_none()).filter_map(silence::warning);
+    let shown = |warning: watch::Warning| watch::Warning { message: visible(&warning.message), ..warning };
+    watch.warnings.iter().cloned().chain(silent).map(shown).collect()
 }
 
 /// When a source was last read. Where there is no target yet, the configuration is the source, and it is read each

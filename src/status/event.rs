@@ -110,9 +110,7 @@ impl Maker<'_> {
         };
         let (from, to) = (before.map(word), word(target));
         if from.as_ref() != Some(&to) {
-            let message = target.progress.as_ref().and_then(|progress| progress.step.clone());
-            let message = message.unwrap_or_else(|| target.reason.to_string());
-            self.push(EventKind::Phase, Some(&target.name), (from, Some(to)), &message);
+            self.push(EventKind::Phase, Some(&target.name), (from, Some(to)), &target.sentence());
         }
     }
 

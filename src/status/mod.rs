@@ -12,6 +12,7 @@ pub mod garbage;
 mod latest;
 pub mod mirror;
 mod next;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -22,6 +22,9 @@ type Suggestions = Vec<(String, &'static str)>;
 fn after(verdict: Verdict, document: &Document) -> Suggestions {
     let (short, reason) = (document.commit.short.as_str(), document.reason.known());
     match verdict {
+        Verdict::Skipped if reason == Some(Reason::BranchNotDeployed) => {
+            vec![("afterpush doctor".to_owned(), "to see which branches are deployed")]
+        }
         Verdict::Live | Verdict::Skipped => Vec::new(),
         Verdict::Failed | Verdict::Unhealthy | Verdict::RolledBack => {
             // What another commit brought about is told by its log.

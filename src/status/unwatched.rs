@@ -23,7 +23,10 @@ pub fn unwatched(sha: &Sha, subject: Option<&str>, why: &Unwatched) -> Document 
             (None, exit::NOT_WATCHED, Reason::NotTracked, message)
         }
         Unwatched::BranchNotDeployed(branch) => {
-            let message = format!("the branch {} deploys to no target", visible(branch));
+            let message = format!(
+                "the branch {} is deployed to no target; if it should be, add it under `branches`",
+                visible(branch)
+            );
             (Some(Verdict::Skipped), exit::NOTHING, Reason::BranchNotDeployed, message)
         }
     };

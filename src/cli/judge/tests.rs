@@ -15,6 +15,7 @@ fn target(name: &str, phase: Phase, verdict: Option<Verdict>, reason: Reason) ->
         phase: phase.into(),
         verdict: verdict.map(Into::into),
         reason: reason.into(),
+        message: format!("about {reason}"),
         deployment: None,
         progress: None,
         timeline: Timeline::default(),

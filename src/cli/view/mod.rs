@@ -109,6 +109,11 @@ fn remark(document: &Document) -> Option<&str> {
     Some(document.message.as_str()).filter(|message| !is_told && !message.is_empty())
 }
 
+/// What to know, a line each.
+fn warnings(document: &Document) -> impl Iterator<Item = String> {
+    document.warnings.iter().map(|warning| format!("  {} {}", Tone::Doubt.paint("warning:"), warning.message))
+}
+
 /// The word of a target: its verdict, else its phase.
 fn word_of(target: &Target) -> String {
     target.verdict.as_ref().map_or_else(|| target.phase.to_string(), ToString::to_string)

@@ -1,7 +1,7 @@
 //! The whole answer for a person at a terminal.
 
 use super::steps::step_lines;
-use super::{branch, ended_above_targets, headline, remark, word_of};
+use super::{branch, ended_above_targets, headline, remark, warnings, word_of};
 use crate::base::{Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -36,8 +36,7 @@ pub fn screen(document: &Document, style: &Style, now: Timestamp) -> Vec<String>
 pub fn explanation(document: &Document, style: &Style, now: Timestamp) -> Vec<String> {
     let mut lines = failure(document, style);
     lines.extend((!document.warnings.is_empty() || document.stale).then(String::new));
-    let warned = document.warnings.iter();
-    lines.extend(warned.map(|warning| format!("  {} {}", Tone::Doubt.paint("warning:"), warning.message)));
+    lines.extend(warnings(document));
     if document.stale {
         let since = document.observed_at.map_or_else(String::new, |at| format!(" for {}", now.since(at)));
         let words = format!("  nobody has looked{since}: the monitor is gone; `afterpush wait` starts it again");

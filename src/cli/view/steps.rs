@@ -1,6 +1,6 @@
 //! The steps of one target: registered, build, deploy, live, each with its mark and how long it took.
 
-use super::{Mark, branch, elapsed, remark};
+use super::{Mark, branch, elapsed, remark, warnings};
 use crate::base::{Span, Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -48,6 +48,7 @@ pub fn live_lines(document: &Document, style: &Style, now: Timestamp) -> Vec<Str
         lines.push(format!("  {} {}", Mark::of(document.exit_code).paint(style), document.word()));
     }
     lines.extend(remark(document).map(|remark| format!("  {remark}")));
+    lines.extend(warnings(document));
     let took = elapsed(document, now).map_or_else(String::new, |took| format!("{took}   "));
     let expected = document.eta.as_ref().map_or_else(String::new, |eta| {
         format!("of about {}   ", Span::from_secs(i64::try_from(eta.p50_s).unwrap_or(i64::MAX)))
@@ -86,7 +87,9 @@ fn steps(target: &Target, now: Timestamp) -> [Step; 4] {
         let end = ends[i].or(running).or(times.decided_at.filter(|_| i == place && i != LIVE));
         let took = starts[i].zip(end).map(|(start, end)| end.since(start));
         let took = took.filter(|took| *took >= Span::ZERO && mark != Mark::Ahead);
-        Step { name: NAMES[i], mark, took: took.filter(|took| i != LIVE || *took > Span::ZERO) }
+        // Only the push is sure to have been seen beginning; any other step that took no time was seen once, at its end.
+        let was_seen = |took: &Span| i == 0 || mark == Mark::Busy && i != LIVE || *took > Span::ZERO;
+        Step { name: NAMES[i], mark, took: took.filter(was_seen) }
     })
 }
 

@@ -24,6 +24,7 @@ fn building() -> Document {
         "attempt":1,"phase":"building","verdict":null,"done":false,"exit_code":8,
         "reason":"build_running","message":"step 2 of 5: npm run build","via":null,
         "targets":[{{"name":"web","provider":"digitalocean","phase":"building","verdict":null,"reason":"build_running",
+          "message":"step 2 of 5: npm run build",
           "deployment":{{"id":"3f9c1d2","url":null,"sha":"{SHA}","cause":"push"}},
           "progress":{{"done":2,"total":5,"step":"npm run build"}},
           "timeline":{{"pushed_at":"2026-11-20T15:02:11Z","registered_at":"2026-11-20T15:02:17Z",
@@ -46,6 +47,7 @@ fn phase(phase: Phase, reason: Reason) -> Document {
     document.message = format!("about {reason}");
     let target = &mut document.targets[0];
     (target.phase, target.reason) = (phase.into(), reason.into());
+    target.message.clone_from(&document.message);
     let times = &mut target.timeline;
     if phase < Phase::Building {
         times.building_at = None;
@@ -227,6 +229,21 @@ fn scripts_get_rows_with_fixed_columns() {
             assert_eq!(row.split('\t').count(), 8, "{name}: {row}");
         }
     }
+}
+
+#[test]
+fn a_build_that_was_only_seen_failing_has_no_duration() {
+    let build = |document: &Document| {
+        let lines = plain(screen(document, &PLAIN, now()));
+        lines.into_iter().find(|line| line.trim_start().starts_with("✗ build")).expect("the step")
+    };
+    let mut document = failed();
+    assert!(build(&document).ends_with('s'), "{}", build(&document));
+    let times = &mut document.targets[0].timeline;
+    (times.registered_at, times.building_at) = (times.decided_at, None);
+    assert_eq!(build(&document).trim(), "✗ build");
+    document.targets[0].timeline.building_at = Some(at("15:04:00"));
+    assert_eq!(build(&document).trim(), "✗ build", "as older versions wrote it");
 }
 
 #[test]
