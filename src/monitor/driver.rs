@@ -201,9 +201,9 @@ impl<'a> Driver<'a> {
             Happening::Revisited(watch) => {
                 self.ledger.mend(watch, Missing::Write).await;
                 self.awaited.insert(watch.id.clone());
-                asked = Some(watch.id.clone());
+                asked = Some((watch.id.clone(), Some(watch.clone())));
             }
-            Happening::Configured(id, _) => asked = Some(id.clone()),
+            Happening::Configured(id, _) => asked = Some((id.clone(), None)),
             _ => {}
         }
         let is_look = matches!(happening, Happening::Looked(..));
@@ -211,15 +211,21 @@ impl<'a> Driver<'a> {
         for action in self.keeper.handle(happening, now) {
             self.act(action).await;
         }
-        // Where there is no provider to ask, what the configuration says is the whole answer.
-        let without_course = |watch: &&Watch| watch.courses.is_empty();
-        if let Some(watch) = asked.and_then(|id| self.keeper.watch(&id)).filter(without_course) {
-            self.ledger.acknowledge(watch).await;
+        if let Some((id, watch)) = asked {
+            self.acknowledge(&id, watch.as_deref()).await;
         }
         if is_look {
             for id in std::mem::take(&mut self.awaited) {
                 self.ledger.tell(&id).await;
             }
+        }
+    }
+
+    /// Where there is no provider to ask, what the configuration says is the whole answer.
+    async fn acknowledge(&mut self, id: &RequestId, revisited: Option<&Watch>) {
+        let watch = self.keeper.watch(id).or(revisited);
+        if let Some(watch) = watch.filter(|watch| watch.courses.is_empty()) {
+            self.ledger.acknowledge(watch).await;
         }
     }
 

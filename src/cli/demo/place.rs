@@ -123,7 +123,8 @@ impl<'a> Place<'a> {
             command.stdout(Stdio::null());
         }
         let child = command.args(words).spawn();
-        let status = child.and_then(|child| self.end_of(child)).map_err(|error| cannot(&format!("run {shown}"), error))?;
+        let status =
+            child.and_then(|child| self.end_of(child)).map_err(|error| cannot(&format!("run {shown}"), error))?;
         self.interrupt.check()?;
         status
             .code()
