@@ -66,7 +66,7 @@ completion_file() {
 
 install_all() {
     check_tools
-    say 'Building afterpush; the first time this takes a few minutes.'
+    say 'Building afterpush; the first time this takes 4 to 10 minutes on a small machine.'
     cargo build --release --locked --bins --target-dir target
     mkdir -p "$bin" "$man"
     place target/release/afterpush-hook "$bin" afterpush-hook 755

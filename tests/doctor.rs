@@ -217,9 +217,9 @@ fn files_that_others_could_touch_and_broken_ones_are_told() {
     fs::write(sandbox.work().join(".afterpush.toml"), "[watch]\ntimout = \"5m\"\n").expect("a file");
     let out = doctor(&sandbox, &["--offline"], "some-token").ends(0).out();
     for line in [
-        "open to others",
+        "lets others in",
         "the status file of the newest push cannot be used",
-        "1 broken requests set aside",
+        "1 broken request set aside",
         ".afterpush.toml:2: unknown key watch.timout; did you mean \"timeout\"?",
     ] {
         assert!(out.contains(line), "{line} in\n{out}");

@@ -34,6 +34,19 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// An error of the system without its number, ` (os error 2)`, which tells a person nothing.
+pub fn without_number(words: &str) -> String {
+    let mut parts = words.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => plain.push_str(rest),
+            _ => plain.extend([" (os error ", part]),
+        }
+    }
+    plain
+}
+
 /// At most `columns` terminal columns of `text`; what was cut is told by an ellipsis (`...` in ASCII).
 pub fn cut(text: &str, columns: usize, ascii: bool) -> String {
     let width: usize = text.chars().map(|c| c.width().unwrap_or(0)).sum();
@@ -59,6 +72,13 @@ fn is_inert(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_errors_number_goes_and_its_words_stay() {
+        let error = std::io::Error::from_raw_os_error(2);
+        assert_eq!(without_number(&format!("a: {error}; b")), "a: No such file or directory; b");
+        assert_eq!(without_number("odd (os error x) (os error 3"), "odd (os error x) (os error 3");
+    }
 
     #[test]
     fn escapes_and_direction_marks_are_shown_not_obeyed() {

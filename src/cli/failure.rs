@@ -111,7 +111,7 @@ impl Failure {
             }
             cause = error.source();
         }
-        text::visible(&sentence)
+        text::visible(&text::without_number(&sentence))
     }
 
     /// `afterpush.error/1`, on one line.

@@ -94,10 +94,9 @@ impl Place {
         (!log.is_empty()).then(|| String::from_utf8_lossy(&log).into_owned())
     }
 
-    /// The hook is in this repository, or has been at work here.
+    /// The hook is in this repository, though maybe not at work: something may have taken its place.
     pub fn has_hook(&self) -> bool {
-        let is_installed = || hooking::inspect(&self.repo).is_ok_and(|state| state != HookState::Absent);
-        self.layout.private().is_dir() || is_installed()
+        hooking::inspect(&self.repo).is_ok_and(|state| state != HookState::Absent)
     }
 
     /// Nothing waits to be taken.

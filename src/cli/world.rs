@@ -94,7 +94,7 @@ impl World {
 }
 
 fn config_failure(error: &ConfigError) -> Failure {
-    let hint = error.hint.clone();
+    let hint = error.hint.clone().filter(|hint| !error.message.contains(hint));
     Failure { hint, ..Failure::config("config_invalid", error.to_string()) }
 }
 

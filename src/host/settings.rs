@@ -91,14 +91,14 @@ impl Sources<'_> {
             Err(why) if is_absent(&why) && !is_named => return Ok(None),
             Err(why) => return Err(error(path, &format!("cannot be read: {}", words(&why)), None)),
         };
-        let facts = file.metadata().map_err(|why| error(path, &format!("cannot be read: {why}"), None))?;
+        let facts = file.metadata().map_err(|why| error(path, &format!("cannot be read: {}", words(&why)), None))?;
         if !facts.is_file() {
             return Err(error(path, "is not a regular file", None));
         }
         if kind.is_own() {
             check_owner(path, &facts, self.uid)?;
         }
-        let text = bounded(file).map_err(|why| error(path, &format!("cannot be read: {why}"), None))?;
+        let text = bounded(file).map_err(|why| error(path, &format!("cannot be read: {}", words(&why)), None))?;
         Ok(Some(Layer::new(kind, name, text)))
     }
 }
@@ -114,7 +114,10 @@ fn is_absent(why: &io::Error) -> bool {
 }
 
 fn words(why: &io::Error) -> String {
-    if why.raw_os_error() == Some(libc::ELOOP) { "it is a symbolic link".to_owned() } else { why.to_string() }
+    if why.raw_os_error() == Some(libc::ELOOP) {
+        return "it is a symbolic link".to_owned();
+    }
+    text::without_number(&why.to_string())
 }
 
 fn bounded(file: File) -> io::Result<Vec<u8>> {
@@ -128,12 +131,13 @@ fn bounded(file: File) -> io::Result<Vec<u8>> {
 
 fn check_owner(path: &Path, facts: &Metadata, uid: u32) -> Result<(), ConfigError> {
     if facts.uid() != uid && facts.uid() != 0 {
-        let hint = "it may name where tokens come from, so it has to be yours";
-        return Err(error(path, "belongs to another user", Some(hint.to_owned())));
+        let cure = format!("chown {uid} {}", shown(path));
+        return Err(error(path, "belongs to another user; it may say where tokens go, so it has to be yours", Some(cure)));
     }
     if facts.mode() & 0o022 != 0 {
-        let hint = format!("run: chmod go-w {}", shown(path));
-        return Err(error(path, "can be written by others", Some(hint)));
+        // The cure is part of the sentence: a status tells no more than that.
+        let cure = format!("chmod go-w {}", shown(path));
+        return Err(error(path, &format!("can be written by others, so it is not read; run: {cure}"), Some(cure)));
     }
     Ok(())
 }
@@ -249,7 +253,7 @@ mod tests {
             write(of(&home), WEB);
             for mode in [0o620, 0o602, 0o666] {
                 fs::set_permissions(of(&home), fs::Permissions::from_mode(mode)).expect("a mode");
-                assert!(home.read(None).expect_err("others may write").ends_with("can be written by others"));
+                assert!(home.read(None).expect_err("others may write").contains("can be written by others, so it is not read; run: chmod go-w ~/"));
             }
         }
     }
@@ -264,7 +268,7 @@ mod tests {
         let uid = if facts.uid() == 0 { std::os::unix::fs::chown(&path, Some(4711), None).map(|()| 0) } else { Ok(1) };
         let facts = fs::metadata(&path).expect("its facts");
         let refused = check_owner(&path, &facts, uid.expect("root may give files away")).expect_err("not theirs");
-        assert!(refused.to_string().ends_with("belongs to another user"));
+        assert!(refused.to_string().contains("belongs to another user"));
     }
 
     #[test]

@@ -12,8 +12,10 @@ use crate::support::{Ran, Site, until};
 
 #[test]
 fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
-    let site = Site::unhooked();
-    let sha = site.ship(Recipe::live());
+    let site = Site::new();
+    let sha = site.commit("past the hook");
+    site.push(&["--no-verify"]).ends(0);
+    site.deploy(&sha, Recipe::live());
     let ran = site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
     assert!(ran.out().starts_with(&format!("{}\tlive\tmain\tweb\t", &sha[..7])), "{ran}");
     assert!(ran.err().contains("without the hook"), "{ran}");
@@ -22,6 +24,15 @@ fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
         (&json["verdict"], &json["push"]["confirmed"], &json["attempt"]),
         (&json!("live"), &json!(true), &json!(1))
     );
+}
+
+#[test]
+fn where_the_hook_was_taken_out_no_push_is_picked_up() {
+    let site = Site::new();
+    site.afterpush(&["uninstall"]).ends(0);
+    let sha = site.ship(Recipe::live());
+    site.afterpush(&["status"]).ends(7);
+    assert!(site.processes().is_empty() && site.status(&sha).is_none());
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use afterpush::base::text;
 use afterpush::process::{End, Told, in_background, limit};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -79,7 +80,10 @@ fn ring(event: Event, if_configured: bool, deadline: Instant) -> Vec<u8> {
             said.extend(text);
             said.extend_from_slice(instead.as_bytes());
         }
-        Err(err) => said.extend(format!("afterpush: this push is not noted: {err}\n").into_bytes()),
+        Err(err) => {
+            let why = text::without_number(&err.to_string());
+            said.extend(format!("afterpush: this push is not noted: {why}\n").into_bytes());
+        }
     }
     said
 }

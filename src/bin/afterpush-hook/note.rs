@@ -217,5 +217,5 @@ fn shown(remote: &RemoteName, name: &RefName) -> String {
 
 fn tell(told: &mut impl Write, line: &str) {
     // Nobody listens any more when the limit has passed.
-    let _ = told.write_all(format!("afterpush: {}\n", text::visible(line)).as_bytes());
+    let _ = told.write_all(format!("afterpush: {}\n", text::visible(&text::without_number(line))).as_bytes());
 }

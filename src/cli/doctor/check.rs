@@ -49,7 +49,7 @@ impl Check {
     }
 
     fn new(state: State, id: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self { id: id.into(), state, detail: text::visible(detail.as_ref()), fix: None, notes: Vec::new() }
+        Self { id: id.into(), state, detail: text::visible(&text::without_number(detail.as_ref())), fix: None, notes: Vec::new() }
     }
 
     fn with_fix(self, fix: impl AsRef<str>) -> Self {
@@ -83,7 +83,8 @@ fn summary(checks: &[Check]) -> String {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// A number of things, in words.
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -1,13 +1,13 @@
 //! Checks of this machine and of the repository's files.
 
 use super::Patient;
-use super::check::Check;
+use super::check::{Check, counted};
 use crate::base::{Span, Timestamp};
 use crate::cli::Failure;
 use crate::host::files::Folder;
 use crate::host::git;
 use crate::host::hooking::{self, Found, HookState};
-use crate::host::machine;
+use crate::host::machine::{self, Exposure};
 use crate::process::{self, Presence};
 use crate::spool;
 use crate::status::Document;
@@ -116,18 +116,17 @@ pub(super) fn disk(patient: &Patient<'_>) -> Check {
         Ok(disk) => disk,
         Err(why) => return Check::warning("disk", format!("{} cannot be asked: {why}", common_dir.display()), ""),
     };
-    let free = format!("{} MiB free", disk.free_bytes >> 20);
+    let free = match disk.free_files {
+        Some(files) if files < FEW_FILES => format!("{files} more files can be made"),
+        _ if disk.free_bytes < 1 << 20 => "no room left".to_owned(),
+        _ => format!("{} MiB free", disk.free_bytes >> 20),
+    };
     if disk.is_read_only || nix::unistd::access(common_dir, nix::unistd::AccessFlags::W_OK).is_err() {
         let detail = format!("{} cannot be written", common_dir.display());
         return Check::failed("disk", detail, "afterpush keeps its files there: make it writable for you");
     }
     if disk.free_bytes < LITTLE_ROOM || disk.free_files.is_some_and(|files| files < FEW_FILES) {
-        let files = disk.free_files.map(|files| format!(", {files} files can be made")).unwrap_or_default();
-        return Check::failed(
-            "disk",
-            format!("{free}{files}"),
-            "make room; `afterpush clean` removes old status files",
-        );
+        return Check::failed("disk", free, "make room; `afterpush clean` removes old status files");
     }
     Check::ok("disk", free)
 }
@@ -138,10 +137,15 @@ pub(super) fn permissions(patient: &Patient<'_>) -> Check {
         None => Check::skipped("permissions", "nothing private is there yet"),
         Some(found) if found.is_empty() => Check::ok("permissions", "what is private is closed to others"),
         Some(found) => {
-            let first = found[0].display();
-            let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
-            let fix = format!("chmod -R go= {0}; chown -R {1} {0}", private.display(), patient.uid);
-            Check::failed("permissions", format!("{first}{more}: another user's, or open to others"), fix)
+            let (path, exposure) = &found[0];
+            let more = if found.len() > 1 { format!(" (and {} more like it)", found.len() - 1) } else { String::new() };
+            let (how, cure) = match exposure {
+                Exposure::Foreign => ("belongs to another user", format!("chown -R {}", patient.uid)),
+                Exposure::Writable => ("can be written by others", "chmod -R go-w".to_owned()),
+                Exposure::Open => ("lets others in", "chmod go=".to_owned()),
+            };
+            let fix = format!("{cure} {}", shell_words::quote(&private.to_string_lossy()));
+            Check::failed("permissions", format!("{} {how}{more}", path.display()), fix)
         }
     }
 }
@@ -165,7 +169,7 @@ pub(super) fn leftovers(patient: &Patient<'_>) -> Check {
     if left + broken == 0 {
         return Check::ok("leftovers", "none");
     }
-    let detail = format!("{broken} broken requests set aside, {left} unfinished ones");
+    let detail = format!("{} set aside, {left} unfinished", counted(broken, "broken request"));
     Check::warning(
         "leftovers",
         detail,

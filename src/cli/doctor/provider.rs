@@ -1,7 +1,7 @@
 //! Checks that ask: is there a credential, does the provider accept it, does it know the app, do the clocks agree?
 
 use super::Patient;
-use super::check::Check;
+use super::check::{Check, counted};
 use super::settings::branches;
 use crate::base::Span;
 use crate::config::{Config, TargetSettings};
@@ -90,7 +90,8 @@ async fn look(target: &Target, provider: &dyn Provider, bound: &Bound) -> Result
 fn heard(id: &str, target: &Target, snapshot: &Snapshot) -> Check {
     let latency = snapshot.latency;
     let count = snapshot.deployments.len();
-    let detail = format!("knows app {} ({count} deployments on the newest page, answered in {latency})", target.app);
+    let count = counted(count, "deployment");
+    let detail = format!("knows app {} ({count} on the newest page, answered in {latency})", target.app);
     let Some(frozen) = &snapshot.frozen else { return Check::ok(id, detail) };
     Check::warning(
         id,

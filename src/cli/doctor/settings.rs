@@ -25,7 +25,7 @@ pub(super) fn config(patient: &Patient<'_>, config: &Result<Config, ConfigError>
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            let fix = error.hint.as_deref().unwrap_or("put the line right");
+            let fix = error.hint.as_deref().unwrap_or("correct it there, then run `afterpush doctor` again");
             return vec![Check::failed("config", error.to_string(), fix)];
         }
     };

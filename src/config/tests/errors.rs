@@ -124,9 +124,9 @@ fn wrong_credential_sources_and_urls_are_told_without_their_values() {
     LOCAL:2: target.web.token file must be an absolute path
     LOCAL:2: target.web.token command has a quote that does not end
     LOCAL:2: target.web.token must say where the token is, never hold it: { env = "NAME" }, { command = "WORDS" } or { file = "/PATH" }
-    LOCAL:2: target.web.base_url must be an https URL without user name or password
+    LOCAL:2: target.web.base_url must be an https URL, or http on this machine, without user name or password
     LOCAL:2: target.web.base_url must be https; plain http is for this machine alone
-    LOCAL:2: target.web.base_url must be an https URL without user name or password
+    LOCAL:2: target.web.base_url must be an https URL, or http on this machine, without user name or password
     LOCAL:2: target.web.base_url must be a plain URL without query and fragment
     "#);
 }

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
-use crate::base::Span;
+use crate::base::{Span, text};
 use crate::wire::Secret;
 
 /// How long a command may take.
@@ -37,11 +37,15 @@ pub(super) async fn output(words: &[String]) -> Result<Secret, String> {
     within(words, LIMIT).await
 }
 
+fn said(error: &std::io::Error) -> String {
+    text::without_number(&error.to_string())
+}
+
 async fn within(words: &[String], limit: Duration) -> Result<Secret, String> {
     let (program, arguments) = words.split_first().ok_or("the configured token command is empty")?;
     let mut child = command(program, arguments)
         .spawn()
-        .map_err(|error| format!("the token command {program} cannot be run: {error}"))?;
+        .map_err(|error| format!("the token command {program} cannot be run: {}", said(&error)))?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let Ok(result) = tokio::time::timeout(limit, printed(&mut child)).await else {
         // Its own children, too: a hung prompt would stay for ever.
@@ -51,7 +55,7 @@ async fn within(words: &[String], limit: Duration) -> Result<Secret, String> {
         let _ = child.wait().await;
         return Err(format!("the token command {program} did not end within {}", Span::from_std(limit)));
     };
-    let (text, ok) = result.map_err(|error| format!("the token command {program} failed: {error}"))?;
+    let (text, ok) = result.map_err(|error| format!("the token command {program} failed: {}", said(&error)))?;
     if ok { Ok(Secret::new(&text)) } else { Err(format!("the token command {program} failed; try it in a terminal")) }
 }
 

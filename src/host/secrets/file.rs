@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::base::text as foreign;
 use crate::wire::Secret;
 
 /// More than any credential or tool's file has.
@@ -18,7 +19,8 @@ pub(super) fn secret(path: &Path) -> Result<Secret, String> {
 /// The text of a file that may hold credentials.
 pub(super) fn text(path: &Path) -> Result<String, String> {
     let shown = path.display();
-    let unreadable = |error: io::Error| format!("the credential file {shown} cannot be read: {error}");
+    let words = |error: io::Error| foreign::without_number(&error.to_string());
+    let unreadable = |error| format!("the credential file {shown} cannot be read: {}", words(error));
     let file = open(path).map_err(unreadable)?;
     let facts = file.metadata().map_err(unreadable)?;
     if !facts.is_file() {
