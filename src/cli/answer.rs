@@ -7,16 +7,16 @@ use super::{Failure, World};
 use crate::base::Span;
 use crate::push::{Asked, Request, Sha, TrackNote};
 use crate::spool::{self, Found};
-use crate::status::Document;
-use crate::store::Store;
-use crate::watch::Relation;
+use crate::status::{self, Document, Surroundings, Unwatched};
+use crate::store::{Store, blocking};
+use crate::watch::{Landing, Relation, Watch};
 
 /// How long ago a branch's newest push, found in the journal, may have been made to be watched still.
 const TIP_AGE: Span = Span::from_hours(24);
 
 /// What is known of a commit.
 pub enum Answer {
-    /// Its own status document.
+    /// Its own status document; where its file was cleaned away, as the store has it.
     Own(Box<Document>),
     /// It was pushed inside a range; this is the document of the range's tip.
     Through(Box<Document>),
@@ -26,8 +26,8 @@ pub enum Answer {
     Found(Box<TrackNote>),
     /// It was pushed to a branch that deploys to no target.
     Elsewhere(String),
-    /// Nothing.
-    Nobody,
+    /// Nobody watches it.
+    Nobody(Unwatched),
 }
 
 /// Finds the best answer. Where the commit has its own document, that is all that is read.
@@ -72,12 +72,14 @@ fn from_pushes(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failur
     let config = world.settings(place).ok();
     let known = pushes(&place.repo, config.as_ref());
     let Some(pushed) = known.iter().find(|p| brings(place, p.entry.old.as_ref(), &p.entry.new, sha)) else {
-        return through_latest(place, sha);
+        return through_latest(place, world, sha);
     };
     if let Some(document) = place.status(&pushed.entry.new)? {
         return Ok(Answer::Through(Box::new(document)));
     }
-    let Some(config) = config.filter(|config| !config.targets.is_empty()) else { return Ok(Answer::Nobody) };
+    let Some(config) = config.filter(|config| !config.targets.is_empty()) else {
+        return Ok(from_store(place, world, sha, &pushed.entry.new));
+    };
     if !pushed.deploys(&place.repo, &config) {
         let branch = pushed.ref_name.branch().unwrap_or(pushed.ref_name.as_str());
         return Ok(Answer::Elsewhere(branch.to_owned()));
@@ -85,7 +87,11 @@ fn from_pushes(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failur
     let limit = if pushed.is_tip { TIP_AGE } else { config.watch.register_timeout };
     let is_recent = world.now().since(pushed.entry.at) <= limit;
     let is_new = is_recent && place.has_hook() && !is_known(place, pushed)?;
-    Ok(if is_new { Answer::Found(Box::new(pushed.note(&place.repo))) } else { Answer::Nobody })
+    Ok(if is_new {
+        Answer::Found(Box::new(pushed.note(&place.repo)))
+    } else {
+        from_store(place, world, sha, &pushed.entry.new)
+    })
 }
 
 /// The push was watched once, or is to be ignored: by the store, or by a request nobody has taken yet.
@@ -110,10 +116,45 @@ fn is_known(place: &Place, pushed: &Pushed) -> Result<bool, Failure> {
 }
 
 /// Without tracking refs (a bare clone) the newest confirmed push is the only range that is known.
-fn through_latest(place: &Place, sha: &Sha) -> Result<Answer, Failure> {
-    let Some(latest) = place.latest()? else { return Ok(Answer::Nobody) };
+fn through_latest(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure> {
+    let Some(latest) = place.latest()? else { return Ok(from_store(place, world, sha, sha)) };
     let old = latest.push.as_ref().and_then(|push| push.old.as_ref());
     // Without the old id everything the tip contains would count as brought by it.
     let brought = old.is_some() && brings(place, old, &latest.commit.sha, sha);
-    Ok(if brought { Answer::Through(Box::new(latest)) } else { Answer::Nobody })
+    Ok(if brought { Answer::Through(Box::new(latest)) } else { from_store(place, world, sha, sha) })
+}
+
+/// What is known of a commit, and of the tip it was pushed with, where there is no status file: what the store has
+/// of its watch, or that its push was not to be watched.
+fn from_store(place: &Place, world: &World, sha: &Sha, tip: &Sha) -> Answer {
+    let found = blocking::read(&place.layout.store(), async |store| {
+        for known in [sha, tip] {
+            if let Some(watch) = shown(store.attempts(known).await?) {
+                return Ok((Some(watch), false));
+            }
+        }
+        Ok((None, store.ignores(tip).await?))
+    });
+    // A store that cannot be read is the monitor's to set aside; until then it says nothing.
+    let (watch, is_ignored) = found.ok().flatten().unwrap_or_default();
+    let around = Surroundings { now: world.now(), is_head: false, monitor_pid: None };
+    match watch.map(|watch| Box::new(status::document(&watch, &around))) {
+        Some(document) if document.commit.sha == *sha => Answer::Own(document),
+        Some(document) => Answer::Through(document),
+        None if is_ignored || is_to_be_ignored(place, tip) => Answer::Nobody(Unwatched::Ignored),
+        None => Answer::Nobody(Unwatched::NotTracked),
+    }
+}
+
+/// The newest attempt that got anywhere, else the newest.
+fn shown(attempts: Vec<Watch>) -> Option<Watch> {
+    attempts.into_iter().max_by_key(|watch| (watch.landing != Landing::NotLanded, watch.attempt))
+}
+
+/// A request nobody has taken yet says so.
+fn is_to_be_ignored(place: &Place, tip: &Sha) -> bool {
+    requests(place).any(|request| match &request.asked {
+        Asked::Ignore(note) => note.refs.iter().any(|update| update.new == *tip),
+        _ => false,
+    })
 }

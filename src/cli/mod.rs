@@ -34,6 +34,7 @@ mod status;
 mod stop;
 mod style;
 mod track;
+mod trouble;
 mod uninstall;
 mod view;
 mod wait;

@@ -50,6 +50,14 @@ impl Place {
         }
     }
 
+    /// By what to tell whether a commit's status file was written again; `None` if there is none.
+    pub fn written(&self, sha: &Sha) -> Option<Written> {
+        use std::os::unix::fs::MetadataExt;
+        let about = self.layout.status(sha.as_str()).symlink_metadata().ok()?;
+        // A file that is replaced is another one, whatever the clock says.
+        Some(Written { file: about.ino(), at: (about.mtime(), about.mtime_nsec()) })
+    }
+
     /// The status document of the newest confirmed push.
     pub fn latest(&self) -> Result<Option<Document>, Failure> {
         self.read("latest.json", "the newest push")
@@ -154,6 +162,13 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Which file it was, and when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    file: u64,
+    at: (i64, i64),
 }
 
 /// A commit's status file.

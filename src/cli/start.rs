@@ -6,15 +6,16 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::follow::{Follow, Seen};
-use super::place::Place;
+use super::place::{Place, Written};
 use super::status::pick_up;
+use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, World};
 use crate::base::Span;
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
 use crate::status::{Document, Unwatched};
 use crate::watch::exit;
 
-/// How long after a request was taken a document that has not changed counts as one that was not written yet.
+/// How long after a request was taken a document that was not written again counts as one that was not written yet.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A commit that is being waited for.
@@ -33,7 +34,10 @@ pub struct Start<'a> {
 /// What was there before a request was worked on does not answer it.
 struct Hold {
     request: RequestId,
-    before: Option<Document>,
+    /// The file as it was then.
+    before: Option<Written>,
+    /// The configuration that was in the way is good by now.
+    is_mended: bool,
     taken: Option<Instant>,
 }
 
@@ -77,9 +81,9 @@ fn lead(place: &Place, world: &World, sha: &Sha, answer: Answer) -> Result<Lead,
         Answer::Through(tip) => known(place, world, &tip, place.inside(sha, &tip))?,
         Answer::Pushing(request) => {
             let followed = tip_of(&request.asked, sha);
-            let before = place.status(&followed).ok().flatten();
+            let before = place.written(&followed);
             let lead = Lead::after(&request, followed, place.requested(sha, &request));
-            Lead { hold: Some(Hold { request: request.id, before, taken: None }), ..lead }
+            Lead { hold: Some(Hold { request: request.id, before, is_mended: false, taken: None }), ..lead }
         }
         Answer::Found(note) => {
             let followed = note.sha.clone();
@@ -90,7 +94,7 @@ fn lead(place: &Place, world: &World, sha: &Sha, answer: Answer) -> Result<Lead,
             let first = place.unwatched(sha, &Unwatched::BranchNotDeployed(branch));
             Lead { followed: sha.clone(), hold: None, settled: Some(Box::new(first.clone())), first }
         }
-        Answer::Nobody => {
+        Answer::Nobody(_) => {
             let request = place.ask(world, Asked::Track(by_hand(place, sha)))?;
             world.printer.note(&format!("afterpush: nobody watched {}; it is watched from now on", sha.short()));
             Lead::after(&request, sha.clone(), place.requested(sha, &request))
@@ -101,12 +105,20 @@ fn lead(place: &Place, world: &World, sha: &Sha, answer: Answer) -> Result<Lead,
 /// There is a document. Where it waits for the user, who may have mended it by now, it is looked at once more.
 fn known(place: &Place, world: &World, document: &Document, first: Document) -> Result<Lead, Failure> {
     let followed = document.commit.sha.clone();
-    if document.exit_code != exit::CONFIG {
-        return Ok(Lead { followed, hold: None, settled: None, first });
+    if let Some(first) = still_unusable(place, world, &first) {
+        place.ensure_monitor(world)?;
+        return Ok(Lead { followed, hold: None, settled: Some(Box::new(first.clone())), first });
+    }
+    let has_file = place.written(&followed).is_some();
+    if document.exit_code != exit::CONFIG && (has_file || document.done) {
+        // What the store alone tells of is not followed: nobody would write it.
+        let settled = (!has_file).then(|| Box::new(first.clone()));
+        return Ok(Lead { followed, hold: None, settled, first });
     }
     place.call_monitor_with_our_credentials(world)?;
+    let before = place.written(&followed);
     let request = place.ask(world, Asked::Refresh { sha: followed.clone() })?;
-    let hold = Hold { request: request.id, before: Some(document.clone()), taken: None };
+    let hold = Hold { request: request.id, before, is_mended: is_about_configuration(document), taken: None };
     Ok(Lead { followed, hold: Some(hold), settled: None, first })
 }
 
@@ -129,7 +141,7 @@ fn tip_of(asked: &Asked, sha: &Sha) -> Sha {
 
 impl Lead {
     fn after(request: &Request, followed: Sha, first: Document) -> Self {
-        let hold = Hold { request: request.id.clone(), before: None, taken: None };
+        let hold = Hold { request: request.id.clone(), before: None, is_mended: false, taken: None };
         Self { followed, hold: Some(hold), settled: None, first }
     }
 }
@@ -140,7 +152,8 @@ impl Hold {
             return true;
         }
         let taken = *self.taken.get_or_insert_with(Instant::now);
-        self.before.as_ref() == Some(document) && taken.elapsed() < GRACE
+        let is_old = || self.before.is_some() && self.before == place.written(&document.commit.sha);
+        taken.elapsed() < GRACE && (is_old() || (self.is_mended && is_about_configuration(document)))
     }
 }
 
@@ -167,7 +180,17 @@ impl Start<'_> {
                 self.kept = Some(document);
                 Ok(Seen::Tick)
             }
+            Seen::TimeUp => Ok(self.out_of_time()),
             seen => Ok(seen),
+        }
+    }
+
+    /// That the user has to do something was the answer before, and nobody has said otherwise in time.
+    fn out_of_time(&mut self) -> Seen {
+        let needs_the_user = |document: &mut Box<Document>| document.exit_code == exit::CONFIG;
+        match self.kept.take_if(needs_the_user) {
+            Some(document) => self.changed(document),
+            None => Seen::TimeUp,
         }
     }
 

@@ -7,6 +7,7 @@ use super::args::Subject;
 use super::follow::{Follow, Seen};
 use super::place::Place;
 use super::report::{complete, report};
+use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, Outcome, World, judge};
 use crate::process::{self, Presence};
 use crate::push::{Asked, Request, Sha, TrackNote};
@@ -59,7 +60,7 @@ fn from_disk(place: &Place, world: &World, sha: &Sha, found: Answer) -> Result<D
             place.requested(sha, &request)
         }
         Answer::Elsewhere(branch) => place.unwatched(sha, &Unwatched::BranchNotDeployed(branch)),
-        Answer::Nobody => place.unwatched(sha, &Unwatched::NotTracked),
+        Answer::Nobody(why) => place.unwatched(sha, &why),
     })
 }
 
@@ -75,10 +76,17 @@ pub fn pick_up(place: &Place, world: &World, note: TrackNote) -> Result<Request,
 /// Has the sources asked and waits for what they say.
 fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document, Failure> {
     let sha = before.commit.sha.clone();
+    if let Some(document) = still_unusable(place, world, &before) {
+        place.ensure_monitor(world)?;
+        return Ok(document);
+    }
     place.call_monitor_with_our_credentials(world)?;
     let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
     let is_fresh = |document: &Document| {
-        document.observed_at >= Some(request.at.whole_seconds()) && !place.has_request(&request.id)
+        // The configuration is good by now: what says that it is not was written before it was read again.
+        !is_about_configuration(document)
+            && document.observed_at >= Some(request.at.whole_seconds())
+            && !place.has_request(&request.id)
     };
     let runtime = super::runtime()?;
     let after = runtime.block_on(async {

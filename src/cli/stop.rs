@@ -61,7 +61,7 @@ fn stop_one(args: &Args, world: &World, place: &Place) -> Result<Outcome, Failur
             return Err(Failure::failed("inside", message).hint(format!("afterpush stop {}", tip.commit.short)));
         }
         Answer::Own(_) | Answer::Pushing(_) => {}
-        Answer::Found(_) | Answer::Elsewhere(_) | Answer::Nobody => {
+        Answer::Found(_) | Answer::Elsewhere(_) | Answer::Nobody(_) => {
             return Ok(tell(world, &[], "not_tracked", &format!("nobody watches {}", sha.short())));
         }
     }

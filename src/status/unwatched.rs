@@ -9,8 +9,10 @@ use crate::watch::{Phase, Reason, Verdict, exit};
 /// Why nobody watches a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unwatched {
-    /// It was not pushed from here and nobody asked for it.
+    /// No push of it from here is known and nobody asked for it.
     NotTracked,
+    /// Whoever pushed it did not want it watched (`AFTERPUSH=0`).
+    Ignored,
     /// It was pushed to this branch only, which deploys nowhere.
     BranchNotDeployed(String),
 }
@@ -19,7 +21,11 @@ pub enum Unwatched {
 pub fn unwatched(sha: &Sha, subject: Option<&str>, why: &Unwatched) -> Document {
     let (verdict, exit_code, reason, message) = match why {
         Unwatched::NotTracked => {
-            let message = format!("nobody watches {}: it was not pushed from here", sha.short());
+            let message = format!("nobody watches {}: no push of it from here is known", sha.short());
+            (None, exit::NOT_WATCHED, Reason::NotTracked, message)
+        }
+        Unwatched::Ignored => {
+            let message = format!("nobody watches {}: it was pushed with AFTERPUSH=0", sha.short());
             (None, exit::NOT_WATCHED, Reason::NotTracked, message)
         }
         Unwatched::BranchNotDeployed(branch) => {

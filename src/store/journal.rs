@@ -22,6 +22,13 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a push of this commit was not to be watched.
+    pub async fn ignores(&self, sha: &Sha) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar("SELECT COUNT(*) FROM ignored WHERE sha = ?").bind(sha.as_str());
+        let count: i64 = query.fetch_one(&self.pool).await?;
+        Ok(count > 0)
+    }
+
     /// Whether the push of this commit that had ended at this time is watched, was watched, or is to be ignored. A
     /// push that was judged not to have landed does not count: the journal knows better.
     pub async fn knows_push(
