@@ -207,4 +207,10 @@ fn a_hook_for_all_repositories_is_silent_where_nothing_is_configured() {
     fs::write(hooked.sandbox.work().join(".afterpush.toml"), "").expect("written");
     assert!(run().err().contains("noted"));
     assert_eq!(hooked.requests().len(), 1);
+    fs::remove_file(hooked.sandbox.work().join(".afterpush.toml")).expect("removed");
+    assert_eq!(run().err(), "");
+    let user = hooked.sandbox.root().join("config/afterpush");
+    fs::create_dir(&user).expect("a folder");
+    fs::write(user.join("config.toml"), "").expect("written");
+    assert!(run().err().contains("noted"), "the user's own configuration counts as well");
 }

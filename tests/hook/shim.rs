@@ -19,7 +19,7 @@ fn a_program_that_is_gone_costs_one_line() {
     let hooked = Hooked::new();
     fs::remove_file(hooked.hook()).expect("there was one");
     let said = push(&hooked);
-    assert!(said.contains("afterpush doctor") && said.lines().count() == 1, "{said}");
+    assert!(said.contains("remove this hook: .git/hooks/pre-push") && said.lines().count() == 1, "{said}");
 }
 
 #[test]

@@ -190,6 +190,23 @@ fn a_program_that_is_gone_is_looked_for_on_the_path_and_never_stops_a_push() {
 }
 
 #[test]
+fn what_was_edited_in_the_hook_is_kept_and_told() {
+    let clone = Clone::new();
+    let before = look(&clone.git_dir());
+    clone.afterpush(&["install", "--file"]).ends(0);
+    let written = fs::read_to_string(clone.hook("pre-push")).expect("installed");
+    for words in [["install", "--file"].as_slice(), &["uninstall"]] {
+        write_program(&clone.hook("pre-push"), &written.replace("exit 0", "npm test"));
+        let ran = clone.afterpush(words).ends(0);
+        let kept = clone.hook("pre-push.edited-1");
+        assert!(ran.err().contains(&format!("kept as {}", kept.display())), "{ran}");
+        assert!(fs::read_to_string(&kept).expect("kept").contains("npm test"));
+        fs::remove_file(kept).expect("removed");
+    }
+    assert_eq!(look(&clone.git_dir()), before);
+}
+
+#[test]
 fn two_hooks_of_others_are_never_lost() {
     let clone = Clone::new();
     clone.write_hook("pre-push", "#!/bin/sh\n# first\n");

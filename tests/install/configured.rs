@@ -91,7 +91,7 @@ fn going_from_a_file_to_the_configuration_and_back_leaves_one_hook() {
 }
 
 #[test]
-fn for_a_user_every_repository_is_covered_and_those_without_configuration_stay_silent() {
+fn for_a_user_every_repository_is_covered_and_the_program_is_asked_to_be_silent_without_configuration() {
     let Some(clone) = Clone::with_config_hooks() else { return };
     let global = clone.sandbox.root().join("global");
     fs::write(&global, "[user]\n\tname = Ada\n").expect("written");
@@ -103,31 +103,9 @@ fn for_a_user_every_repository_is_covered_and_those_without_configuration_stay_s
         let ran = Ran::of(clone.sandbox.command("git").env("GIT_CONFIG_GLOBAL", &global).args(["push", "--quiet"]));
         (ran.ends(0).err(), clone.heard())
     };
-    assert_eq!(push(), (String::new(), String::new()), "nothing is configured here");
-    fs::write(clone.sandbox.work().join(".afterpush.toml"), "").expect("written");
-    assert!(push().1.contains("called: pre-push origin"));
-    fs::remove_file(clone.sandbox.work().join(".afterpush.toml")).expect("removed");
-    fs::create_dir(clone.git_dir().join("afterpush")).expect("made");
-    assert!(push().1.contains("called: pre-push origin"));
+    let (said, heard) = push();
+    assert_eq!(said, "");
+    assert!(heard.contains("called: --if-configured pre-push origin"), "{heard}");
     run(&["uninstall", "--user"]);
     assert_eq!(fs::read_to_string(&global).expect("there"), "[user]\n\tname = Ada\n");
-}
-
-#[test]
-fn linked_worktrees_and_users_hooks_find_the_configuration_of_their_repository() {
-    let Some(clone) = Clone::with_config_hooks() else { return };
-    let global = clone.sandbox.root().join("global");
-    fs::write(&global, "").expect("written");
-    Ran::of(clone.command(&["install", "--user"]).env("GIT_CONFIG_GLOBAL", &global)).ends(0);
-    clone.sandbox.git(&["worktree", "add", "--quiet", "-b", "side", "../side"]);
-    let side = clone.sandbox.root().join("side");
-    let push = |branch: &str| {
-        let mut push = clone.sandbox.command("git");
-        push.current_dir(&side).env("GIT_CONFIG_GLOBAL", &global).args(["push", "origin", &format!("side:{branch}")]);
-        Ran::of(&mut push).ends(0);
-        clone.heard()
-    };
-    assert_eq!(push("one"), "");
-    fs::create_dir(clone.git_dir().join("afterpush")).expect("made");
-    assert!(push("two").contains("called: pre-push origin"));
 }

@@ -24,7 +24,7 @@ fn with_husky(clone: &Clone) {
 
 #[test]
 fn with_husky_the_lines_go_where_people_put_theirs() {
-    for before in [None, Some("npm test\n"), Some("#!/usr/bin/env sh\nnpm test"), Some("#!/bin/sh")] {
+    for before in [None, Some("npm test\n"), Some("#!/usr/bin/env sh\nnpm test"), Some("#!/bin/sh"), Some("#!/bin/sh\n# none"), Some("npm test\nexit 0\n"), Some("#!/bin/sh\nexec npm test\n"), Some("npm test || exit 1\nexit\n")] {
         let clone = Clone::new();
         with_husky(&clone);
         let user = clone.sandbox.work().join(".husky/pre-push");
@@ -45,6 +45,25 @@ fn with_husky_the_lines_go_where_people_put_theirs() {
         clone.afterpush(&["uninstall"]).ends(0);
         assert_eq!(look(&clone.sandbox.work().join(".husky")), seen, "{before:?}");
     }
+}
+
+#[test]
+fn an_older_husky_that_runs_the_file_twice_notes_the_push_once() {
+    let clone = Clone::new();
+    let folder = clone.sandbox.work().join(".husky");
+    let rerun = "[ -n \"$husky_skip_init\" ] || { export husky_skip_init=1; sh -e \"$0\" \"$@\"; exit $?; }\n";
+    write_program(&folder.join("_/husky.sh"), rerun);
+    let told = clone.sandbox.root().join("told");
+    let script = format!("#!/bin/sh\n. \"$(dirname \"$0\")/_/husky.sh\"\ncat > '{}'\n", told.display());
+    write_program(&folder.join("pre-push"), &script);
+    clone.sandbox.git(&["config", "core.hooksPath", ".husky"]);
+    clone.afterpush(&["install", "--file"]).ends(0);
+    let new = clone.sandbox.commit("a change");
+    clone.sandbox.push(&[]).ends(0);
+    assert_eq!(clone.heard().matches("called: pre-push origin").count(), 1);
+    assert!(fs::read_to_string(told).expect("it ran").contains(&new));
+    clone.afterpush(&["uninstall"]).ends(0);
+    assert_eq!(fs::read_to_string(folder.join("pre-push")).expect("there"), script);
 }
 
 #[test]

@@ -53,8 +53,12 @@ fn place_in(slot: &Path, program: &Path) -> Result<Plan, HookingError> {
     let bytes = shim::file(program, has_new_folder)?;
     let write = Step::Write { path: slot.to_path_buf(), bytes: bytes.clone(), mode: Some(0o755) };
     if ours.is_some() {
-        let is_done = there.as_deref() == Some(&bytes) && mode_of(slot) == Some(0o755);
-        return Ok(Plan::of(if is_done { Vec::new() } else { vec![write] }));
+        if there.as_deref() == Some(&bytes) && mode_of(slot) == Some(0o755) {
+            return Ok(Plan::default());
+        }
+        let mut plan = keep_edit(slot, there.as_deref().unwrap_or_default());
+        plan.steps.push(write);
+        return Ok(plan);
     }
     if !slot.is_symlink() && there.is_none() {
         return Ok(Plan::of(vec![write]));
@@ -69,23 +73,39 @@ fn place_in(slot: &Path, program: &Path) -> Result<Plan, HookingError> {
     Ok(Plan::of(vec![Step::Keep { hook: slot.to_path_buf(), under: kept }, write]))
 }
 
+/// What somebody wrote into a hook file of ours is theirs: it stays, under a name that nothing runs.
+fn keep_edit(slot: &Path, text: &[u8]) -> Plan {
+    if !shim::is_edited(text) {
+        return Plan::default();
+    }
+    let name = |number: u32| PathBuf::from(format!("{}.edited-{number}", slot.display()));
+    // Should all these be taken, keeping it fails and says so.
+    let under = (1..100).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(100));
+    let note = format!(
+        "{} was edited after afterpush had written it; the edited text is kept as {}",
+        shown(slot),
+        shown(&under)
+    );
+    Plan { steps: vec![Step::Keep { hook: slot.to_path_buf(), under }], notes: vec![note] }
+}
+
 /// What uninstalling from this folder would do.
 pub(super) fn uninstall(folder: &Path) -> Result<Plan, HookingError> {
     let kept = kept_in(folder);
     let mut is_kept = kept.is_symlink() || kept.exists();
-    let mut steps = Vec::new();
+    let mut plan = Plan::default();
     for (slot, ours) in ours_in(folder)? {
+        plan.append(keep_edit(&slot, &read(&slot)?.unwrap_or_default()));
         if is_kept {
             is_kept = false;
-            steps.push(Step::Restore { kept: kept.clone(), hook: slot });
+            plan.steps.push(Step::Restore { kept: kept.clone(), hook: slot });
         } else {
-            steps.push(Step::Remove { path: slot });
+            plan.steps.push(Step::Remove { path: slot });
         }
         if ours.has_new_folder {
-            steps.push(Step::RemoveFolder { path: folder.to_path_buf() });
+            plan.steps.push(Step::RemoveFolder { path: folder.to_path_buf() });
         }
     }
-    let mut plan = Plan::of(steps);
     if is_kept {
         plan.notes.push(format!("{} keeps a hook that was there before afterpush; nothing runs it", shown(&kept)));
     }

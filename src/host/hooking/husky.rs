@@ -69,11 +69,32 @@ fn with_lines(before: &[u8], ground: Ground, program: &Path) -> Result<Vec<u8>, 
     if before[first..].is_empty() {
         return Ok(block::append(before, ground, &format!("{find}{call}")));
     }
-    let keep = "afterpush_lines=$(cat)\n[ -z \"$afterpush_lines\" ] && exec </dev/null || exec <<AFTERPUSH_LINES\n$afterpush_lines\nAFTERPUSH_LINES\n";
-    let mut bytes = block::append(&before[..first], ground, keep);
+    let mut bytes = block::append(&before[..first], ground, OPEN);
     bytes.extend_from_slice(&before[first..]);
-    Ok(block::append(&bytes, Ground::File, &format!("{find}printf '%s\\n' \"$afterpush_lines\" | {call}")))
+    let note = format!("{CLOSE}{find}printf '%s\\n' \"$afterpush_lines\" | {call}");
+    Ok(block::append(&bytes, Ground::File, &note))
 }
+
+/// The commands between run in a shell of their own, so that an `exit` or `exec` there ends only that. An older husky
+/// has such a file run itself once more; the inner run then leaves the push to the outer one.
+const OPEN: &str = "\
+afterpush_lines=$(cat)
+afterpush_outer=${AFTERPUSH_WITHIN-}
+export AFTERPUSH_WITHIN=\"$0\"
+[ -z \"$afterpush_lines\" ] && exec </dev/null || exec <<AFTERPUSH_LINES
+$afterpush_lines
+AFTERPUSH_LINES
+( :
+";
+
+/// What they ended with is what the file ends with, and a refusal is not noted.
+const CLOSE: &str = "\
+)
+afterpush_status=$?
+[ \"$afterpush_status\" -eq 0 ] || exit \"$afterpush_status\"
+[ \"$afterpush_outer\" != \"$0\" ] || exit 0
+";
+
 
 /// The program's path as a word of the shell that means the same in other people's homes.
 fn home_path(program: &Path) -> Result<String, HookingError> {

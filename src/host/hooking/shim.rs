@@ -26,6 +26,13 @@ pub(super) struct Shim {
     pub(super) has_new_folder: bool,
 }
 
+/// A hook file of ours, of this very version, is not as it was written.
+pub(super) fn is_edited(bytes: &[u8]) -> bool {
+    let Some(shim) = read(bytes).filter(|shim| shim.version == version()) else { return false };
+    let written = shim.program.and_then(|program| file(&program, shim.has_new_folder).ok());
+    written.as_deref() != Some(bytes)
+}
+
 /// Reads a text; `None` if it is not one of ours.
 pub(super) fn read(bytes: &[u8]) -> Option<Shim> {
     let text = String::from_utf8_lossy(bytes);
@@ -50,22 +57,24 @@ pub(super) fn file(program: &Path, has_new_folder: bool) -> Result<Vec<u8>, Hook
 
 /// The command for `hook.afterpush.command`. git appends `"$@"` and runs it with `sh -c`.
 pub(super) fn command(program: &Path) -> Result<String, HookingError> {
-    Ok(format!(": {MARK}{}; {}", version(), note(program)?))
+    note(program, "pre-push", "git config --remove-section hook.afterpush")
 }
 
-/// The same for every repository of a user: silent where afterpush is neither configured nor was ever asked.
+/// The same for every repository of a user: the program is silent where nothing is configured.
 pub(super) fn command_where_configured(program: &Path) -> Result<String, HookingError> {
-    let silent = "dir=${GIT_DIR:-.git}; [ -e .afterpush.toml ] || [ -d \"$dir/afterpush\" ] || \
-                  { [ -e \"$dir/commondir\" ] && [ -d \"$dir/../../afterpush\" ]; } || exit 0";
-    Ok(format!(": {MARK}{}; {silent}; {}", version(), note(program)?))
+    note(program, "--if-configured pre-push", "git config --global --remove-section hook.afterpush")
 }
 
-/// A function that cannot fail, and its call.
-fn note(program: &Path) -> Result<String, HookingError> {
-    let gone = "afterpush: its program is gone, so this push is not watched; see `afterpush doctor`";
+/// A function that cannot fail, and its call. An event without a command makes git refuse to push, so both are
+/// removed at once.
+fn note(program: &Path, words: &str, removal: &str) -> Result<String, HookingError> {
+    let gone = format!(
+        "afterpush: its program is gone, so this push is not watched; reinstall it, or remove this hook: {removal}"
+    );
     let find = "[ -x \"$hook\" ] || hook=$(command -v afterpush-hook)";
     Ok(format!(
-        "note() {{ hook={}; {find} || {{ echo '{gone}' >&2; return 0; }}; \"$hook\" pre-push \"$@\" || :; }}; note",
+        ": {MARK}{}; note() {{ hook={}; {find} || {{ echo '{gone}' >&2; return 0; }}; \"$hook\" {words} \"$@\" || :; }}; note",
+        version(),
         quoted(program)?
     ))
 }
