@@ -130,7 +130,7 @@ impl Course {
         if let Some(ours) = newer.ours {
             self.adopt(ours, view);
         }
-        self.via = newer.commit.parse().ok();
+        self.via = view.whole(newer.commit);
         let (verdict, reason, message) = match newer.fate {
             Fate::Live => (Verdict::Live, Reason::Contained, tell::contained(self, newer.commit)),
             Fate::Undecided => (Verdict::Superseded, Reason::NewerCommit, tell::superseded(self, newer.commit)),

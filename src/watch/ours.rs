@@ -2,6 +2,7 @@
 
 use super::{Cause, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, Watch};
 use crate::base::{Span, Timestamp};
+use crate::push::Sha;
 
 /// How much earlier than the push, by the provider's clock, a deployment of it may have been made: clocks differ.
 const SLACK: Span = Span::from_mins(2);
@@ -46,6 +47,13 @@ impl<'a> View<'a> {
     pub(super) fn newer_pushes(&self) -> impl Iterator<Item = &'a str> {
         let contains = self.kin.newer_pushes.iter().filter(|newer| newer.relation == Relation::Contains);
         contains.rev().map(|newer| newer.sha.as_str())
+    }
+
+    /// The whole id of a commit that contains ours. A provider may name a beginning; our own pushes tell the rest.
+    pub(super) fn whole(&self, commit: &str) -> Option<Sha> {
+        let digits = commit.to_ascii_lowercase();
+        let pushed = self.newer_pushes().find(|pushed| pushed.starts_with(&digits));
+        pushed.unwrap_or(&digits).parse().ok()
     }
 
     /// A newer deployment counts whose commit this clone does not know, so that nobody can tell whether it contains

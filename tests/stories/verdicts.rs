@@ -88,7 +88,9 @@ fn a_replaced_commit_is_live_through_the_one_that_replaced_it() {
     let first = site.ship(Recipe::live());
     site.until_status(&first, "that it is known", |status| status["phase"] != "registering");
     let second = site.ship(Recipe::live());
-    site.until_status(&first, "superseded", |status| status["verdict"] == "superseded");
+    let status = site.until_status(&first, "superseded", |status| status["verdict"] == "superseded");
+    assert_eq!(status["via"], json!(second), "{status:#}");
+    assert_eq!(status["next"][0]["command"], format!("afterpush wait {}", &second[..7]), "{status:#}");
     site.pace(Pace::Polls);
     site.decided(&second, "live", "deployed_live");
     let status = site.until_status(&first, "live", |status| status["verdict"] == "live");

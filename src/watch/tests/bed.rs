@@ -157,6 +157,7 @@ impl Seen {
             (NEWER, Relation::Contains),
             (NEWEST, Relation::Contains),
             (OLDER, Relation::Older),
+            (&NEWER[..7], Relation::Contains),
             (APART, Relation::Apart),
             (UNKNOWN, Relation::Unknown),
         ] {

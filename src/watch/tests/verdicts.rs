@@ -175,6 +175,19 @@ fn a_cancelled_deployment_waits_for_a_newer_commit() {
 }
 
 #[test]
+fn a_newer_commit_the_provider_names_by_its_beginning_is_known_by_our_own_push() {
+    let short =
+        Deployment { commits: vec![mark(&NEWER[..7], Quality::Prefix)], ..rollout("x", NEWER, State::Building) };
+    let via = |seen: &Seen| {
+        let bed = Bed::landed().sees_all(seen);
+        assert_eq!(bed.verdict().0, Some(Verdict::Superseded));
+        bed.course().via.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(via(&Seen::of([short.clone()]).pushed_later(&[NEWEST, NEWER])).as_deref(), Some(NEWER));
+    assert_eq!(via(&Seen::of([short])), None, "nobody here pushed it");
+}
+
+#[test]
 fn a_cancelled_deployment_that_was_live_is_live() {
     let bed = Bed::landed().sees([with(State::Canceled, |d| d.was_live = Some(true))]);
     assert_eq!(bed.verdict().0, Some(Verdict::Live));
