@@ -87,7 +87,10 @@ fn a_limit_ends_a_stream_with_its_one_line_too() {
     let lines = site.afterpush(&["watch", "--timeout", "2s"]).ends(124).out();
     assert_eq!(lines.matches(" DONE timeout ").count(), 1, "{lines}");
     let events = site.afterpush(&["watch", "--timeout", "1s", "--jsonl"]).ends(124).out();
-    let last: Value = serde_json::from_str(events.lines().last().expect("a line")).expect("JSON");
+    let told: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let is_sentence = |event: &Value| event["message"].as_str().is_some_and(|message| message.contains(' '));
+    assert!(told.iter().all(is_sentence), "sentences, not codes: {events}");
+    let last = told.last().expect("a line");
     assert_eq!((&last["type"], &last["to"]), (&json!("verdict"), &json!("timeout")), "{events}");
 }
 

@@ -1,6 +1,6 @@
 //! The provider is in trouble, or says no.
 
-use afterpush::standin::{Order, Recipe, Trouble};
+use afterpush::standin::{Order, Pace, Recipe, Trouble};
 
 use crate::support::Site;
 
@@ -57,6 +57,24 @@ fn a_provider_that_never_answers_is_unobservable_and_not_a_failure() {
     let sha = site.ship(Recipe::live());
     let status = site.decided(&sha, "unobservable", "network");
     assert_eq!(status["exit_code"], 5);
+}
+
+#[test]
+fn a_provider_that_fell_silent_is_told_of_while_it_is() {
+    let site = Site::new();
+    site.pace(Pace::ByHand);
+    let sha = site.ship(Recipe::live());
+    let before = site.until_status(&sha, "that it is known", |status| !status["targets"][0]["deployment"].is_null());
+    site.provider().trouble(Trouble::Down, 100_000);
+    let is_silent = |status: &serde_json::Value| status["warnings"].to_string().contains("source_silent");
+    let status = site.until_status(&sha, "that nothing is heard", is_silent);
+    assert_eq!((&status["phase"], &status["verdict"]), (&before["phase"], &before["verdict"]), "{status:#}");
+    let ran = site.afterpush(&["wait", "--timeout", "300ms", &sha]).ends(124);
+    assert!(ran.err().contains("no good answer from digitalocean since "), "{ran}");
+    let ran = site.afterpush(&["status", &sha]).ends(8);
+    assert!(ran.err().contains("no good answer from digitalocean since "), "{ran}");
+    site.provider().trouble(Trouble::Down, 0);
+    site.until_status(&sha, "that it is heard again", |status| !is_silent(status));
 }
 
 #[test]
