@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::place::Place;
@@ -28,7 +29,7 @@ pub struct Args {
 const MAX_BYTES: usize = 256 * 1024;
 
 /// `afterpush.init/1`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     schema: &'static str,
     /// Where the file was written; null where it was only printed.
@@ -40,7 +41,7 @@ struct Document<'a> {
 }
 
 /// A target that was found in the repository's files.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Candidate<'a> {
     provider: &'static str,
     app: &'a str,
@@ -50,10 +51,15 @@ struct Candidate<'a> {
 }
 
 /// What to do now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Next {
     command: Option<String>,
     when: String,
+}
+
+/// The schema of `afterpush.init/1`.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'_>)
 }
 
 /// Runs the command.

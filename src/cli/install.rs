@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::place::Place;
 use super::{Failure, Outcome, World};
 use crate::base::text;
@@ -30,12 +33,44 @@ pub struct Args {
     pub gitignore: bool,
 }
 
+/// `afterpush.install/1` and `afterpush.uninstall/1`.
+#[derive(Serialize, JsonSchema)]
+struct Document {
+    schema: &'static str,
+    /// Something was changed.
+    changed: bool,
+    /// What was done, or with `--print` would be: a step each, with the content it writes.
+    steps: Vec<String>,
+    /// What is good to know.
+    notes: Vec<String>,
+    /// What came of it; null with `--print`.
+    result: Option<String>,
+}
+
+/// The schema of both.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document)
+}
+
+/// How the plan of a command is carried out and told.
+pub(super) struct Telling<'a> {
+    /// Who is told.
+    pub world: &'a World,
+    /// The document's name.
+    pub schema: &'static str,
+    /// With `-q`: what is so afterwards.
+    pub word: &'static str,
+    /// Nothing is to be changed.
+    pub only_print: bool,
+}
+
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let program = hook_program(world)?;
+    let telling = Telling { world, schema: "afterpush.install/1", word: "installed", only_print: args.print };
     if args.user {
         let plan = hooking::plan_user_install(&program).map_err(failure)?;
-        return finish(world, args.print, &plan, || {
+        return finish(&telling, &plan, || {
             Ok("the hook covers every repository of this user where afterpush is configured".to_owned())
         });
     }
@@ -48,30 +83,41 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let ignore = if args.gitignore { Ignore::GitIgnore } else { Ignore::Exclude };
     let wish = Wish { way, program: &program, ignore, patterns: &mirror::PATTERNS };
     let plan = hooking::plan_install(&repo, &wish).map_err(failure)?;
-    finish(world, args.print, &plan, || installed(&repo))
+    finish(&telling, &plan, || installed(&repo))
 }
 
 /// Shows a plan, or carries it out and says what came of it.
 pub(super) fn finish(
-    world: &World,
-    only_print: bool,
+    telling: &Telling<'_>,
     plan: &Plan,
     result: impl FnOnce() -> Result<String, Failure>,
 ) -> Result<Outcome, Failure> {
+    let Telling { world, schema, word, only_print } = *telling;
     if !only_print {
         plan.carry_out().map_err(failure)?;
     }
     let result = if only_print { None } else { Some(result()?) };
     if world.json {
-        world.printer.document(&serde_json::json!({
-            "changed": !only_print && !plan.steps.is_empty(),
-            "steps": plan.steps.iter().map(|step| step.words().join("\n")).collect::<Vec<_>>(),
-            "notes": plan.notes,
-            "result": result,
-        }));
+        world.printer.document(&Document {
+            schema,
+            changed: !only_print && !plan.steps.is_empty(),
+            steps: plan.steps.iter().map(|step| step.words().join("\n")).collect(),
+            notes: plan.notes.clone(),
+            result,
+        });
         return Ok(Outcome::Done);
     }
-    if only_print {
+    if world.quiet && !only_print {
+        world.printer.line(word);
+        return Ok(Outcome::Done);
+    }
+    tell(world, plan, result);
+    Ok(Outcome::Done)
+}
+
+/// For people: the plan where it was only to be shown, and what came of it.
+fn tell(world: &World, plan: &Plan, result: Option<String>) {
+    if result.is_none() {
         let steps: Vec<String> = plan.steps.iter().flat_map(Step::words).collect();
         world.printer.lines(if steps.is_empty() { &[] } else { &steps });
         if steps.is_empty() {
@@ -85,7 +131,6 @@ pub(super) fn finish(
         let already = if plan.steps.is_empty() { " (nothing had to change)" } else { "" };
         world.printer.line(&format!("{result}{already}"));
     }
-    Ok(Outcome::Done)
 }
 
 /// Says where the hook is, having looked whether git really runs it.
@@ -94,7 +139,7 @@ fn installed(repo: &Repo) -> Result<String, Failure> {
         HookState::Installed(found) => Ok(format!("pushes from this repository are watched through {}", found.how)),
         HookState::Silent { why, cure } => {
             let message = format!("the hook is written, but git does not run it: {why}");
-            Err(Failure::failed("hook_is_silent", message).hint(format!("run `{cure}`")))
+            Err(Failure::failed("hook_is_silent", message).hint(format!("to mend it: {cure}")))
         }
         HookState::Displaced { .. } | HookState::Absent => {
             Err(Failure::failed("hook_is_silent", "the hook is written, but git does not run it")

@@ -17,6 +17,9 @@ const DOCUMENTS: &[Named] = &[
     ("status", || schema_for!(status::Document)),
     ("event", || schema_for!(status::EventDocument)),
     ("error", || schema_for!(status::ErrorDocument)),
+    ("init", super::init::schema),
+    ("install", super::install::schema),
+    ("uninstall", super::install::schema),
     ("list", || schema_for!(ListDocument)),
     ("doctor", super::doctor::schema),
     ("clean", super::clean::schema),
@@ -29,7 +32,7 @@ const DOCUMENTS: &[Named] = &[
 /// What `afterpush schema` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: status, event, error, list, doctor, clean, logs, stop, daemon or exit-codes; all without it
+    /// Which one: status, event, error, init, install, uninstall, list, doctor, clean, logs, stop, daemon or exit-codes; all without it
     pub name: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `afterpush uninstall`: takes the hook out again and restores what was there, byte for byte.
 
-use super::install::{failure, finish};
+use super::install::{Telling, failure, finish};
 use super::place::Place;
 use super::{Failure, Outcome, World};
 use crate::host::hooking;
@@ -18,12 +18,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
+    let telling = Telling { world, schema: "afterpush.uninstall/1", word: "uninstalled", only_print: args.print };
     if args.user {
-        return finish(world, args.print, &hooking::plan_user_uninstall(), || {
+        return finish(&telling, &hooking::plan_user_uninstall(), || {
             Ok("the hook that covered this user's repositories is gone".to_owned())
         });
     }
     let repo = Place::find(world)?.repo;
     let plan = hooking::plan_uninstall(&repo).map_err(failure)?;
-    finish(world, args.print, &plan, || Ok("the hook is gone from this repository".to_owned()))
+    finish(&telling, &plan, || Ok("the hook is gone from this repository".to_owned()))
 }

@@ -190,6 +190,21 @@ fn a_program_that_is_gone_is_looked_for_on_the_path_and_never_stops_a_push() {
 }
 
 #[test]
+fn the_results_are_documents_that_say_what_they_are_or_one_word() {
+    let clone = Clone::new();
+    for (words, command, word) in [
+        (["install", "--file"].as_slice(), "install", "installed"),
+        (&["uninstall"], "uninstall", "uninstalled"),
+    ] {
+        let json = clone.afterpush(&[words, &["--json"]].concat()).ends(0).json();
+        assert_eq!((&json["schema"], &json["changed"]), (&format!("afterpush.{command}/1").into(), &true.into()));
+        clone.afterpush(&["schema", command]).ends(0);
+        let quiet = clone.afterpush(&[words, &["-q"]].concat()).ends(0);
+        assert_eq!((quiet.out().trim(), quiet.err().as_str()), (word, ""));
+    }
+}
+
+#[test]
 fn what_was_edited_in_the_hook_is_kept_and_told() {
     let clone = Clone::new();
     let before = look(&clone.git_dir());

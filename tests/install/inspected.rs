@@ -111,3 +111,16 @@ fn huskys_lines_are_found_and_its_missing_folder_is_told() {
     fs::remove_dir_all(&generated).expect("removed");
     assert!(matches!(state(&clone), HookState::Silent { why, .. } if why.ends_with("so husky runs nothing")));
 }
+
+#[test]
+fn a_call_behind_the_end_of_a_script_is_not_taken_for_a_hook_at_work() {
+    let clone = Clone::new();
+    for (script, is_reached) in [
+        ("#!/bin/sh\nnpm test\nexit 0\nafterpush-hook pre-push \"$@\"\n", false),
+        ("#!/bin/sh\nexec npm test\nafterpush-hook pre-push \"$@\"\n", false),
+        ("#!/bin/sh\nexec 2>/dev/null\nif false; then\n  exit 1\nfi\nafterpush-hook pre-push \"$@\"\n", true),
+    ] {
+        clone.write_hook("pre-push", script);
+        assert_eq!(matches!(state(&clone), HookState::Installed(_)), is_reached, "{script}");
+    }
+}

@@ -146,7 +146,29 @@ fn runs(hook: &Path, bytes: &[u8]) -> HookState {
 fn by_hand(hook: &Path) -> Result<Option<HookState>, HookingError> {
     let calls = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("afterpush-hook");
     let found = read(hook)?.filter(calls).filter(|_| is_executable(hook));
-    Ok(found.map(|_| installed(How::ByHand(hook.to_path_buf()), b"")))
+    Ok(found.map(|bytes| called(hook, &bytes)))
+}
+
+/// A call in a script of somebody else's, which has to get as far as that.
+fn called(hook: &Path, bytes: &[u8]) -> HookState {
+    let text = String::from_utf8_lossy(bytes);
+    let mut before = text.lines().take_while(|line| !line.contains("afterpush-hook"));
+    let leaves = |line: &&str| {
+        let mut words = line.split_whitespace();
+        // Indented lines are somebody's branch; `exec` with a redirection goes on.
+        match (words.next(), words.next()) {
+            (Some("exit"), _) => !line.starts_with([' ', '\t']),
+            (Some("exec"), Some(next)) => !line.starts_with([' ', '\t']) && !next.contains(['<', '>']),
+            _ => false,
+        }
+    };
+    match before.find(leaves) {
+        None => installed(How::ByHand(hook.to_path_buf()), b""),
+        Some(line) => HookState::Silent {
+            why: format!("{} ends with `{}` before it calls afterpush", shown(hook), crate::base::text::visible(line)),
+            cure: format!("move the call in {} above that line", shown(hook)),
+        },
+    }
 }
 
 fn with_husky(folder: &Path, hook: &Path) -> Result<Option<HookState>, HookingError> {
@@ -160,8 +182,10 @@ fn with_husky(folder: &Path, hook: &Path) -> Result<Option<HookState>, HookingEr
         return Ok(Some(HookState::Silent { why, cure: "npx husky".to_owned() }));
     }
     let ours = text.find(shim::MARK).map(|at| text[at..].as_bytes());
-    let how = if ours.is_some() { How::Lines } else { How::ByHand };
-    Ok(Some(installed(how(hook.to_path_buf()), ours.unwrap_or_default())))
+    Ok(Some(match ours {
+        Some(ours) => installed(How::Lines(hook.to_path_buf()), ours),
+        None => called(hook, &bytes),
+    }))
 }
 
 fn switched_off(repo: &Repo, value: &str, scope: &str) -> Result<Option<HookState>, HookingError> {
