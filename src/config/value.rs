@@ -110,7 +110,8 @@ pub(super) fn is_target_name(name: &str) -> bool {
 pub(super) fn base_url(value: &DeValue<'_>) -> Checked<String> {
     let text = string(value, "a URL in quotes")?;
     // The value is not repeated: what is wrong with it may be the password in it.
-    let origin = wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
+    let origin =
+        wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
     if origin.scheme == "http" && !origin.is_loopback() {
         return Err("must be https; plain http is for this machine alone".to_owned());
     }

@@ -132,7 +132,11 @@ fn bounded(file: File) -> io::Result<Vec<u8>> {
 fn check_owner(path: &Path, facts: &Metadata, uid: u32) -> Result<(), ConfigError> {
     if facts.uid() != uid && facts.uid() != 0 {
         let cure = format!("chown {uid} {}", shown(path));
-        return Err(error(path, "belongs to another user; it may say where tokens go, so it has to be yours", Some(cure)));
+        return Err(error(
+            path,
+            "belongs to another user; it may say where tokens go, so it has to be yours",
+            Some(cure),
+        ));
     }
     if facts.mode() & 0o022 != 0 {
         // The cure is part of the sentence: a status tells no more than that.
@@ -253,7 +257,11 @@ mod tests {
             write(of(&home), WEB);
             for mode in [0o620, 0o602, 0o666] {
                 fs::set_permissions(of(&home), fs::Permissions::from_mode(mode)).expect("a mode");
-                assert!(home.read(None).expect_err("others may write").contains("can be written by others, so it is not read; run: chmod go-w ~/"));
+                assert!(
+                    home.read(None)
+                        .expect_err("others may write")
+                        .contains("can be written by others, so it is not read; run: chmod go-w ~/")
+                );
             }
         }
     }

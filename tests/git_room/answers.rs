@@ -64,7 +64,7 @@ fn revisions_resolve_as_git_resolves_them(place: &Place, repo: &Repo) {
         "HEAD@{0}",
         "main@{0}",
         "@{upstream}",
-        "main@{1 second ago}",
+        "main@{1 hour ago}",
         &head,
         &head[..9],
         &head[..4],

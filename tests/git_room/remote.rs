@@ -1,9 +1,8 @@
 //! Asking a remote: the answer, its absence, and not being able to ask.
 
+use crate::support::write_program;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 
 use afterpush::base::Span;
 use afterpush::host::git::{GitError, ls_remote};
@@ -79,9 +78,4 @@ fn a_remote_that_never_answers_is_given_up() {
     let url = format!("git://127.0.0.1:{port}/a.git");
     let error = ls_remote(&common, &common, &url, &main_branch(), Span::from_secs(1)).expect_err("no answer");
     assert!(matches!(error, GitError::TimedOut(1)), "{error:?}");
-}
-
-fn write_program(path: &PathBuf, script: &str) {
-    fs::write(path, script).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("made executable");
 }

@@ -5,8 +5,8 @@ use std::fs;
 use afterpush::base::Layout;
 use afterpush::push::{Asked, PushNote};
 
-use crate::support::Ran;
-use crate::support::hooked::{Hooked, refs, requests, write_program};
+use crate::support::hooked::{Hooked, refs, requests};
+use crate::support::{Ran, write_program};
 
 #[test]
 fn a_push_is_noted_and_the_user_told_on_stderr_alone() {

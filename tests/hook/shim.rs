@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::support::Ran;
-use crate::support::hooked::{Hooked, refs, write_program};
+use crate::support::hooked::{Hooked, refs};
+use crate::support::{Ran, write_program};
 
 /// Pushes a new commit and returns what was said; the remote has it afterwards.
 #[track_caller]

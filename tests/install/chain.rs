@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use super::clone::{Clone, look, write_program};
-use crate::support::Ran;
+use super::clone::{Clone, look};
+use crate::support::{Ran, write_program};
 
 const NULL: &str = "0000000000000000000000000000000000000000";
 
@@ -192,10 +192,9 @@ fn a_program_that_is_gone_is_looked_for_on_the_path_and_never_stops_a_push() {
 #[test]
 fn the_results_are_documents_that_say_what_they_are_or_one_word() {
     let clone = Clone::new();
-    for (words, command, word) in [
-        (["install", "--file"].as_slice(), "install", "installed"),
-        (&["uninstall"], "uninstall", "uninstalled"),
-    ] {
+    for (words, command, word) in
+        [(["install", "--file"].as_slice(), "install", "installed"), (&["uninstall"], "uninstall", "uninstalled")]
+    {
         let json = clone.afterpush(&[words, &["--json"]].concat()).ends(0).json();
         assert_eq!((&json["schema"], &json["changed"]), (&format!("afterpush.{command}/1").into(), &true.into()));
         clone.afterpush(&["schema", command]).ends(0);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Ran, Sandbox};
+use crate::support::{Ran, Sandbox, copy_program, write_program};
 
 /// The clone.
 pub struct Clone {
@@ -28,9 +28,9 @@ impl Clone {
         fs::create_dir(&bin).expect("made");
         let program = Path::new(env!("CARGO_BIN_EXE_afterpush"));
         // A second name makes it find its neighbour here; other file systems need a copy.
-        fs::hard_link(program, bin.join("afterpush"))
-            .or_else(|_| fs::copy(program, bin.join("afterpush")).map(drop))
-            .expect("the program's second name");
+        if fs::hard_link(program, bin.join("afterpush")).is_err() {
+            copy_program(program, &bin.join("afterpush"));
+        }
         let script = format!("#!/bin/sh\n{{ echo \"called: $*\"; cat; }} >> '{}'\n", clone.record().display());
         write_program(&clone.hook_program(), &script);
         clone
@@ -121,13 +121,6 @@ impl Clone {
     fn record(&self) -> PathBuf {
         self.sandbox.root().join("heard")
     }
-}
-
-/// Writes a program.
-pub fn write_program(path: &Path, script: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    fs::write(path, script).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("made executable");
 }
 
 /// Everything below a folder: kinds, modes, contents, where links lead.

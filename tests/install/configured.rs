@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::clone::{Clone, look, write_program};
-use crate::support::Ran;
+use super::clone::{Clone, look};
+use crate::support::{Ran, write_program};
 
 #[test]
 fn the_configuration_is_the_usual_place_and_no_file_changes() {

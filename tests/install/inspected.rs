@@ -1,12 +1,13 @@
 //! What is said of a hook that was installed once.
 
+use crate::support::write_program;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use afterpush::host::git::{Repo, Surroundings};
 use afterpush::host::hooking::{Found, HookState, How, inspect};
 
-use super::clone::{Clone, write_program};
+use super::clone::Clone;
 
 fn state(clone: &Clone) -> HookState {
     let repo = Repo::discover_with(&clone.sandbox.work(), &Surroundings::default()).expect("a repository");

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::clone::{Clone, look, write_program};
-use crate::support::Ran;
+use super::clone::{Clone, look};
+use crate::support::{Ran, write_program};
 
 const HUSKY_STUB: &str = "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"\n";
 const HUSKY_H: &str = "#!/usr/bin/env sh\nn=$(basename \"$0\")\ns=$(dirname \"$(dirname \"$0\")\")/$n\n\
@@ -24,7 +24,16 @@ fn with_husky(clone: &Clone) {
 
 #[test]
 fn with_husky_the_lines_go_where_people_put_theirs() {
-    for before in [None, Some("npm test\n"), Some("#!/usr/bin/env sh\nnpm test"), Some("#!/bin/sh"), Some("#!/bin/sh\n# none"), Some("npm test\nexit 0\n"), Some("#!/bin/sh\nexec npm test\n"), Some("npm test || exit 1\nexit\n")] {
+    for before in [
+        None,
+        Some("npm test\n"),
+        Some("#!/usr/bin/env sh\nnpm test"),
+        Some("#!/bin/sh"),
+        Some("#!/bin/sh\n# none"),
+        Some("npm test\nexit 0\n"),
+        Some("#!/bin/sh\nexec npm test\n"),
+        Some("npm test || exit 1\nexit\n"),
+    ] {
         let clone = Clone::new();
         with_husky(&clone);
         let user = clone.sandbox.work().join(".husky/pre-push");

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::clone::{Clone, look, write_program};
-use crate::support::Ran;
+use super::clone::{Clone, look};
+use crate::support::{Ran, write_program};
 
 #[test]
 fn a_folder_in_the_worktree_is_used() {

@@ -1,10 +1,10 @@
 //! `install/install.sh` and `tests/run.sh` say what a machine lacks; nothing is built here.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Ran, Sandbox};
+use crate::support::{Ran, Sandbox, write_program};
 
 /// A machine that has these programs and the few every system has.
 fn machine_with(sandbox: &Sandbox, programs: &[(&str, &str)]) -> PathBuf {
@@ -16,8 +16,7 @@ fn machine_with(sandbox: &Sandbox, programs: &[(&str, &str)]) -> PathBuf {
     }
     // Not root on any machine: the script under test must not install packages.
     for (name, says) in [("id", "1000")].iter().chain(programs) {
-        fs::write(bin.join(name), format!("#!/bin/sh\necho '{says}'\n")).expect("a writable folder");
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("our own file");
+        write_program(&bin.join(name), &format!("#!/bin/sh\necho '{says}'\n"));
     }
     bin
 }

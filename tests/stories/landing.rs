@@ -1,11 +1,8 @@
 //! A push is a claim until it is proven.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use afterpush::standin::Recipe;
 
-use crate::support::{Site, until};
+use crate::support::{Site, until, write_program};
 
 /// Somebody else pushes a commit this clone does not have.
 fn push_from_elsewhere(site: &Site) {
@@ -20,8 +17,7 @@ fn push_from_elsewhere(site: &Site) {
 fn a_push_the_remote_refuses_is_not_pushed() {
     let site = Site::new();
     let gate = site.remote().join("hooks/pre-receive");
-    fs::write(&gate, "#!/bin/sh\nexit 1\n").expect("the remote is ours");
-    fs::set_permissions(&gate, fs::Permissions::from_mode(0o755)).expect("the remote is ours");
+    write_program(&gate, "#!/bin/sh\nexit 1\n");
     let sha = site.commit("refused");
     site.push(&[]).ends(1);
     let status = site.decided(&sha, "not_pushed", "rejected");

@@ -4,7 +4,7 @@ use std::fs;
 
 use afterpush::standin::{Recipe, Stage};
 
-use crate::support::{Site, until};
+use crate::support::{Site, until, write_program};
 
 /// Another push, so that a monitor begins; returns when it has decided it.
 fn another_push(site: &Site) {
@@ -67,14 +67,11 @@ fn a_lost_database_costs_no_verdict_and_no_second_one() {
 
 #[test]
 fn a_git_that_is_killed_while_the_remote_works_is_no_refusal() {
-    use std::os::unix::fs::PermissionsExt;
     let site = Site::new();
     let hook = site.remote().join("hooks/pre-receive");
     let gate = site.root().join("gate");
-    fs::create_dir_all(site.remote().join("hooks")).expect("a folder");
     let waits = format!("#!/bin/sh\ntouch {0}.reached\nwhile [ ! -e {0} ]; do sleep 0.05; done\n", gate.display());
-    fs::write(&hook, waits).expect("our own file");
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("our own file");
+    write_program(&hook, &waits);
     let sha = site.commit("killed half-way");
     let mut git = site.command("git").arg("push").spawn().expect("git");
     let reached = gate.with_extension("reached");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use afterpush::process::MonitorFile;
 use afterpush::standin::{Recipe, Stage};
 
-use crate::support::{Ran, Site, until};
+use crate::support::{Ran, Site, copy_program, until};
 
 /// The file a failpoint waits for, and the one it makes when it is reached.
 fn gate(site: &Site) -> (PathBuf, PathBuf) {
@@ -60,13 +60,13 @@ fn a_newer_binary_takes_over_in_the_middle_of_a_watch() {
     fs::create_dir(&programs).expect("an empty folder");
     for program in [env!("CARGO_BIN_EXE_afterpush"), env!("CARGO_BIN_EXE_afterpush-hook")] {
         let name = Path::new(program).file_name().expect("a program's name");
-        fs::copy(program, programs.join(name)).expect("room on the disk");
+        copy_program(Path::new(program), &programs.join(name));
     }
     let installed = programs.join("afterpush");
     Ran::of(site.command(&installed).arg("install")).ends(0);
     let sha = site.building();
     let before = monitor(&site);
-    fs::copy(&installed, programs.join("newer")).expect("room on the disk");
+    copy_program(&installed, &programs.join("newer"));
     fs::rename(programs.join("newer"), &installed).expect("the same folder");
     until("another monitor is at work", || (monitor(&site) != before).then_some(()));
     site.force(&sha, Stage::Active);

@@ -1,14 +1,13 @@
 //! A sandbox whose clone has the hook, with a program of the test's choice in the monitor's place.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use afterpush::push::{Asked, PushNote, Request};
 use afterpush::spool::{Found, scan};
 
-use super::{Ran, Sandbox, until};
+use super::{Ran, Sandbox, copy_program, until, write_program};
 
 /// What stands in for `afterpush` unless a test says otherwise.
 const NOTHING: &str = "#!/bin/sh\n";
@@ -29,7 +28,7 @@ impl Hooked {
         fs::create_dir(hooked.bin()).expect("a folder");
         let built = Path::new(env!("CARGO_BIN_EXE_afterpush-hook"));
         if fs::hard_link(built, hooked.hook()).is_err() {
-            fs::copy(built, hooked.hook()).expect("a copy of the hook");
+            copy_program(built, &hooked.hook());
         }
         hooked.stand_in(NOTHING);
         hooked.install(&hooked.sandbox.work().join(".git"), "pre-push");
@@ -126,10 +125,4 @@ pub fn requests(layout: &afterpush::base::Layout) -> Vec<Request> {
 /// The refs of a push as `name new`.
 pub fn refs(push: &PushNote) -> Vec<String> {
     push.refs.iter().map(|update| format!("{} {}", update.name, update.new)).collect()
-}
-
-/// Writes an executable file.
-pub fn write_program(path: &Path, content: &str) {
-    fs::write(path, content).expect("written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("made executable");
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 pub mod hooked;
+mod program;
 mod ran;
 mod sandbox;
 mod site;
@@ -9,6 +10,7 @@ mod site;
 use std::time::{Duration, Instant};
 
 pub use faults::Faults;
+pub use program::{copy_program, write_program};
 pub use ran::Ran;
 pub use sandbox::Sandbox;
 pub use site::Site;

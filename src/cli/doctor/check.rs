@@ -49,7 +49,13 @@ impl Check {
     }
 
     fn new(state: State, id: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self { id: id.into(), state, detail: text::visible(&text::without_number(detail.as_ref())), fix: None, notes: Vec::new() }
+        Self {
+            id: id.into(),
+            state,
+            detail: text::visible(&text::without_number(detail.as_ref())),
+            fix: None,
+            notes: Vec::new(),
+        }
     }
 
     fn with_fix(self, fix: impl AsRef<str>) -> Self {

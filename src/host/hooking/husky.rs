@@ -95,7 +95,6 @@ afterpush_status=$?
 [ \"$afterpush_outer\" != \"$0\" ] || exit 0
 ";
 
-
 /// The program's path as a word of the shell that means the same in other people's homes.
 fn home_path(program: &Path) -> Result<String, HookingError> {
     let below_home = env::home_dir().and_then(|home| program.strip_prefix(home).ok().map(Path::to_path_buf));
