@@ -10,6 +10,7 @@ use crate::base::{Span, Timestamp};
 use crate::config::{Hints, branches_for};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
+use crate::host::hooking::{self, HookState};
 use crate::push::reflog::Entry;
 use crate::push::{RefName, RemoteName, RequestId, Sha};
 use crate::status::Document;
@@ -161,6 +162,10 @@ impl Found {
 
 fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return Vec::new() };
+    // Where the hook was taken out, nobody wants to hear of pushes.
+    if matches!(hooking::inspect(&repo), Ok(HookState::Absent)) {
+        return Vec::new();
+    }
     let Ok(config) = tools.settings(None) else { return Vec::new() };
     let mut found = Vec::new();
     for remote in &config.watch.remotes {
