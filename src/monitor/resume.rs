@@ -11,6 +11,7 @@ use crate::config::{Hints, branches_for};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::host::hooking::{self, HookState};
+use crate::host::settings;
 use crate::push::reflog::Entry;
 use crate::push::{RefName, RemoteName, RequestId, Sha};
 use crate::status::Document;
@@ -163,7 +164,7 @@ impl Found {
 fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return Vec::new() };
     // Where the hook was taken out, nobody wants to hear of pushes.
-    if matches!(hooking::inspect(&repo), Ok(HookState::Absent)) {
+    if !has_hook(&repo) {
         return Vec::new();
     }
     let Ok(config) = tools.settings(None) else { return Vec::new() };
@@ -186,6 +187,12 @@ fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     // Oldest first, as they were made.
     found.sort_by_key(|push| push.entry.at);
     found
+}
+
+/// The hook is here, seen from the worktree: there a relative `core.hooksPath` means something.
+fn has_hook(repo: &Repo) -> bool {
+    let seen = settings::worktree_for(repo, None).and_then(|worktree| Repo::discover(&worktree).ok());
+    !matches!(hooking::inspect(seen.as_ref().unwrap_or(repo)), Ok(HookState::Absent))
 }
 
 /// What the reflog of a branch's tracking ref says, newest first.

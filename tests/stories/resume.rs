@@ -41,6 +41,20 @@ fn a_push_that_waited_for_a_monitor_is_the_hooks_and_one() {
 }
 
 #[test]
+fn a_push_past_a_hook_in_a_folder_of_the_worktree_is_found() {
+    let site = Site::unhooked();
+    site.git(&["config", "core.hooksPath", "hooks"]);
+    site.afterpush(&["install"]).ends(0);
+    another_push(&site);
+    site.quiet();
+    let sha = site.commit("past the hook");
+    site.push(&["--no-verify"]).ends(0);
+    site.deploy(&sha, Recipe::live());
+    another_push(&site);
+    site.until_status(&sha, "live", |status| status["verdict"] == "live");
+}
+
+#[test]
 fn the_same_commit_on_a_branch_that_deploys_nowhere_hides_nothing() {
     let site = Site::new();
     let sha = site.ship(Recipe::live());
