@@ -82,6 +82,9 @@ install_all() {
         *:"$bin":*) ;;
         *) say "$bin is not on your PATH. Add this line to your shell's startup file: export PATH=\"$bin:\$PATH\"" ;;
     esac
+    case ${SHELL-} in
+        */zsh) say "zsh finds the completions with this line before compinit: fpath+=(\"$share/zsh/site-functions\")" ;;
+    esac
 }
 
 uninstall_all() {

@@ -46,4 +46,6 @@ if [ -n "$missing" ]; then
     { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends $missing; } >&2
 fi
 
+# The stories wait more than they compute.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-8}"
 exec cargo test --locked "$@" </dev/null
