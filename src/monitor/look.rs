@@ -91,6 +91,7 @@ fn failed(deployment: &DeploymentRef, phase: Phase) -> Deployment {
         raw_state: String::new(),
         commits: Vec::new(),
         branch: None,
+        environment: None,
         created_at: None,
         updated_at: None,
         is_live: None,

@@ -58,6 +58,9 @@ pub struct Deployment {
     pub commits: Vec<CommitMark>,
     /// The branch it was made from.
     pub branch: Option<String>,
+    /// The environment it went to, where the source tells several apart.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// When it was made, by the provider's clock.
     pub created_at: Option<Timestamp>,
     /// When the provider last changed it.
@@ -100,7 +103,7 @@ pub enum Quality {
 }
 
 /// What a provider's word means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Waits for its turn.

@@ -55,6 +55,7 @@ fn rollout(digit: char, state: State) -> Deployment {
             part: None,
         }],
         branch: Some("main".to_owned()),
+        environment: None,
         created_at: Some(START),
         updated_at: None,
         is_live: Some(state == State::Succeeded),

@@ -82,6 +82,7 @@ fn read(target: &Target, app: &App, found: &Value) -> Result<Deployment, Mishear
         raw_state,
         commits: marks::of(found),
         branch: branch(found).or_else(|| app.only_branch()),
+        environment: None,
         created_at: json::time(found, "created_at"),
         updated_at: json::time(found, "updated_at").or_else(|| json::time(found, "phase_last_updated_at")),
         is_live: None,

@@ -226,6 +226,7 @@ pub(super) fn rollout(id: &str, commit: &str, state: State) -> Deployment {
         raw_state: format!("{state:?}").to_uppercase(),
         commits: vec![mark(commit, Quality::Exact)],
         branch: Some("main".to_owned()),
+        environment: None,
         created_at: Some(at(10)),
         updated_at: None,
         is_live: Some(false),
