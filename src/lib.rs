@@ -15,6 +15,7 @@
 //! | [`push`] | what did I push? | none |
 //! | [`watch`] | where is it going? The heart: [`watch::step`] | none |
 //! | [`provider`] | what does the provider say? | none |
+//! | [`health`] | is what is live well, and really mine? | none |
 //! | [`config`] | what does the user want? | none |
 //! | [`spool`] | what was asked? | files |
 //! | [`process`] | is it me, is it alive? | processes |
@@ -28,6 +29,7 @@
 pub mod base;
 pub mod cli;
 pub mod config;
+pub mod health;
 pub mod host;
 pub mod monitor;
 pub mod process;

@@ -24,6 +24,9 @@ fn target(token: TokenSource) -> Target {
         base_url: "https://api.digitalocean.com".to_owned(),
         token,
         paths: Vec::new(),
+        environment: None,
+        health: None,
+        database: None,
     }
 }
 

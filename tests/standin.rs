@@ -39,6 +39,9 @@ impl Scene {
             base_url: self.standin.url().to_owned(),
             token: TokenSource::Chain,
             paths: Vec::new(),
+            environment: None,
+            health: None,
+            database: None,
         }
     }
 

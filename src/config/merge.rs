@@ -120,6 +120,9 @@ impl Whole<'_> {
             base_url: base_url.map_or_else(|| official.to_owned(), |url| url.value.clone()),
             token: token.map_or(TokenSource::Chain, |source| source.value.clone()),
             paths: paths.map(|list| list.value.clone()).unwrap_or_default(),
+            environment: None,
+            health: None,
+            database: None,
         };
         let places = [
             ("provider", Some(&provider.at)),

@@ -16,7 +16,7 @@ use reqwest::{Client, ClientBuilder, Response, Url};
 use super::clock::Machine;
 use super::secrets::Bound;
 use crate::base::{Clock, Span, text};
-use crate::wire::{Answer, Attach, HttpAsk, NoAnswer, Origin, origin};
+use crate::wire::{Answer, Attach, Fault, HttpAsk, NoAnswer, Origin, origin};
 
 /// Redirects that are followed for one question.
 const REDIRECTS: usize = 3;
@@ -75,7 +75,7 @@ impl Http {
         let whole = self.follow(ask, goal, credential);
         let (response, body) = match tokio::time::timeout(self.limits.total, whole).await {
             Ok(result) => result?,
-            Err(_) => return Err(network(&host, words::too_slow(self.limits.total))),
+            Err(_) => return Err(network(&host, (words::too_slow(self.limits.total), Fault::Slow))),
         };
         Ok(Answer {
             status: response.status,
@@ -99,7 +99,7 @@ impl Http {
                 None => return self.read(ask, &goal, response).await,
             }
         }
-        Err(network(&goal.origin.host, format!("more than {REDIRECTS} redirects")))
+        Err(network(&goal.origin.host, (format!("more than {REDIRECTS} redirects"), Fault::Broken)))
     }
 
     async fn send(&self, ask: &HttpAsk, goal: &Goal, credential: Option<&Bound>) -> Result<Response, NoAnswer> {
@@ -180,11 +180,11 @@ impl Goal {
         }
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let Some(location) = location else { return Ok(None) };
-        let lost = || network(&self.origin.host, "redirects to what is not a URL".to_owned());
+        let lost = || network(&self.origin.host, ("redirects to what is not a URL".to_owned(), Fault::Broken));
         let next = Self::of(self.url.join(location).map_err(|_| lost())?.as_str())?;
         if next.origin != self.origin {
             let other = format!("{}:{}", text::visible(&next.origin.host), next.origin.port);
-            return Err(network(&self.origin.host, format!("redirects to {other}, which is not followed")));
+            return Err(network(&self.origin.host, (format!("redirects to {other}, which is not followed"), Fault::Broken)));
         }
         Ok(Some(next))
     }
@@ -258,8 +258,8 @@ impl Body {
     }
 }
 
-fn network(host: &str, what: String) -> NoAnswer {
-    NoAnswer::Network { host: text::visible(host), what }
+fn network(host: &str, (what, fault): (String, Fault)) -> NoAnswer {
+    NoAnswer::Network { host: text::visible(host), what, fault }
 }
 
 fn too_large(goal: &Goal, limit: usize) -> NoAnswer {

@@ -241,13 +241,13 @@ impl<'a> Driver<'a> {
                     async move { Happening::Landing(id, landing::prove(tools, *watch, ask_remote).await) },
                 );
             }
-            Action::Look { app, target, want, watches } => {
+            Action::Look { place, target, want, watches } => {
                 let broken = Miss::Misheard(Misheard::Garbled("afterpush could not work with the answer".to_owned()));
-                let lost = Happening::Looked(app.clone(), Err(broken));
-                self.start(
-                    lost,
-                    async move { Happening::Looked(app, look::look(tools, *target, want, watches).await) },
-                );
+                let lost = Happening::Looked(place.clone(), Err(broken));
+                self.start(lost, async move {
+                    let outcome = look::look(tools, place.clone(), *target, want, watches).await;
+                    Happening::Looked(place, outcome)
+                });
             }
             Action::FetchLog { watch, target, memo } => {
                 let lost = Happening::Logged(watch.id.clone(), target.clone(), LogState::None);

@@ -2,7 +2,8 @@
 //!
 //! Something happened goes in, what is to be done comes out; the driver does it and tells the keeper how it went.
 //! So every decision of the monitor can be tested, and replayed, without a clock, a network or a disk. What is
-//! under way is remembered here, so that nothing is asked twice at once, and all watches of an app share one look.
+//! under way is remembered here, so that nothing is asked twice at once, and all watches of an app share one look; a
+//! source that is slow holds up no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +11,8 @@ use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
 use crate::watch::{
-    Course, Event, Input, Kin, LandingSeen, LogState, Memo, Miss, Plan, Snapshot, Target, TargetName, TokenSource,
-    Watch, step,
+    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Plan, Snapshot, Source,
+    Target, TargetName, TokenSource, Watch, step,
 };
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
@@ -23,13 +24,24 @@ const REMOTE_AGAIN: Span = Span::from_secs(30);
 #[derive(Default)]
 pub struct Keeper {
     watches: BTreeMap<RequestId, Watch>,
-    apps: BTreeMap<App, AppState>,
+    places: BTreeMap<Place, PlaceState>,
     proving: BTreeSet<RequestId>,
     asked_remote: BTreeMap<RequestId, Timestamp>,
     fetching: BTreeSet<(RequestId, TargetName)>,
     configuring: BTreeSet<RequestId>,
-    /// To be looked at now, whatever their next look says, decided or not.
-    urgent: BTreeSet<RequestId>,
+    /// To be looked at now, whatever their next look says, decided or not; with the places that are still to be asked.
+    urgent: BTreeMap<RequestId, BTreeSet<Place>>,
+}
+
+/// Where a source is asked; watches that have it in common share the look. The table comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The deployments table.
+    Table(Database),
+    /// A provider's app.
+    App(App),
+    /// The endpoints of a running service.
+    Endpoints(Health),
 }
 
 /// What watches must have in common to share a look.
@@ -42,10 +54,10 @@ pub struct App {
 }
 
 #[derive(Default)]
-struct AppState {
+struct PlaceState {
     memo: Memo,
     looks: u32,
-    is_looking: bool,
+    is_asking: bool,
 }
 
 /// Something that happened.
@@ -62,7 +74,7 @@ pub enum Happening {
     /// The landing of a push was looked into.
     Landing(RequestId, LandingSeen),
     /// A look ended.
-    Looked(App, Result<Box<Seen>, Miss>),
+    Looked(Place, Result<Box<Seen>, Miss>),
     /// A log was fetched, or cannot be had.
     Logged(RequestId, TargetName, LogState),
     /// The configuration was read anew for a watch in trouble.
@@ -75,13 +87,22 @@ pub enum Happening {
     Clock,
 }
 
-/// A provider's answer, and how its commits stand to each watch it is for.
+/// A source's answer, and how its commits stand to each watch it is for.
 #[derive(Debug)]
 pub struct Seen {
     /// The answer.
-    pub snapshot: Snapshot,
+    pub answer: Answered,
     /// By watch.
     pub kin: BTreeMap<RequestId, Kin>,
+}
+
+/// What a source answered.
+#[derive(Debug)]
+pub enum Answered {
+    /// A provider or a deployments table: the deployments.
+    Deployments(Box<Snapshot>),
+    /// The endpoints: one finding each.
+    Round(Vec<Finding>),
 }
 
 /// Something to be done.
@@ -101,11 +122,11 @@ pub enum Action {
         /// The remote may be asked.
         ask_remote: bool,
     },
-    /// Ask the provider about an app.
+    /// Ask a source.
     Look {
-        /// The app.
-        app: App,
-        /// One of its targets.
+        /// Where.
+        place: Place,
+        /// One of the targets it is asked for.
         target: Box<Target>,
         /// What the look is for.
         want: Want,
@@ -137,6 +158,28 @@ impl App {
     }
 }
 
+impl Place {
+    /// Where this source of a target is asked; `None` where it has none.
+    pub fn of(target: &Target, source: Source) -> Option<Self> {
+        match source {
+            Source::Provider => Some(Self::App(App::of(target))),
+            Source::Database => target.database.clone().map(Self::Table),
+            Source::Health => target.health.clone().map(Self::Endpoints),
+        }
+    }
+
+    /// The places where a course's sources are asked.
+    fn all(course: &Course) -> impl Iterator<Item = (Source, Self)> {
+        let sources = course.sources().into_iter();
+        sources.filter_map(|source| Some((source, Self::of(&course.target, source)?)))
+    }
+
+    /// Something a course has to do with is asked here.
+    fn serves(&self, course: &Course) -> bool {
+        Self::all(course).any(|(_, place)| place == *self)
+    }
+}
+
 impl Keeper {
     /// Takes in what happened and says what is to be done.
     pub fn handle(&mut self, happening: Happening, now: Timestamp) -> Vec<Action> {
@@ -153,15 +196,16 @@ impl Keeper {
                 }
             }
             Happening::Revisited(watch) => {
-                self.urgent.insert(watch.id.clone());
-                self.watches.entry(watch.id.clone()).or_insert(*watch);
+                let id = watch.id.clone();
+                self.watches.entry(id.clone()).or_insert(*watch);
+                self.hurry(id);
             }
             Happening::Stopped(sha) => self.stop(sha.as_ref(), now, &mut actions),
             Happening::Landing(id, seen) => {
                 self.proving.remove(&id);
                 self.advance(&id, Input::Landing(seen), now, &mut actions);
             }
-            Happening::Looked(app, outcome) => self.looked(&app, &outcome, now, &mut actions),
+            Happening::Looked(place, outcome) => self.looked(&place, &outcome, now, &mut actions),
             Happening::Logged(id, target, log) => {
                 self.fetching.remove(&(id.clone(), target.clone()));
                 self.advance(&id, Input::Logged { target, log }, now, &mut actions);
@@ -169,7 +213,7 @@ impl Keeper {
             Happening::Configured(id, plan) => {
                 self.configuring.remove(&id);
                 self.advance(&id, Input::Configured(plan), now, &mut actions);
-                self.urgent.insert(id);
+                self.hurry(id);
             }
             Happening::Nudged => {
                 for id in self.ids() {
@@ -188,7 +232,19 @@ impl Keeper {
 
     /// When something is due next without anything happening before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.watches.values().filter(|watch| !self.is_under_way(watch)).map(|watch| watch.next_look).min()
+        self.watches.values().filter_map(|watch| self.next_of(watch)).min()
+    }
+
+    /// While something is under way for a watch, only what could be asked beside it is due.
+    fn next_of(&self, watch: &Watch) -> Option<Timestamp> {
+        if !self.is_under_way(watch) {
+            return Some(watch.next_look);
+        }
+        let idle = watch.courses.iter().filter(|_| watch.may_be_looked_at()).flat_map(|course| {
+            let places = Place::all(course).filter(|(_, place)| !self.is_asked(place));
+            places.filter_map(|(source, _)| course.next_look_at(source))
+        });
+        idle.min()
     }
 
     /// Nothing is left to watch.
@@ -214,8 +270,15 @@ impl Keeper {
     fn slept(&mut self, span: Span, now: Timestamp, actions: &mut Vec<Action>) {
         for id in self.ids().into_iter().filter(|_| span > Span::ZERO) {
             self.advance(&id, Input::Slept(span), now, actions);
-            self.urgent.insert(id);
+            self.hurry(id);
         }
+    }
+
+    /// Has all sources of a watch asked.
+    fn hurry(&mut self, id: RequestId) {
+        let Some(watch) = self.watches.get(&id) else { return };
+        let places = watch.courses.iter().flat_map(Place::all).map(|(_, place)| place).collect();
+        self.urgent.insert(id, places);
     }
 
     fn stop(&mut self, sha: Option<&Sha>, now: Timestamp, actions: &mut Vec<Action>) {
@@ -226,40 +289,39 @@ impl Keeper {
         }
     }
 
-    /// One answer serves every watch of the app that is not over, due or not.
-    fn looked(&mut self, app: &App, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
-        let state = self.apps.entry(app.clone()).or_default();
-        state.is_looking = false;
-        if let Ok(seen) = outcome {
-            state.memo = seen.snapshot.memo.clone();
+    /// One answer serves every watch of the place that is not over, due or not.
+    fn looked(&mut self, place: &Place, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
+        let state = self.places.entry(place.clone()).or_default();
+        state.is_asking = false;
+        if let Ok(Answered::Deployments(snapshot)) = outcome.as_ref().map(|seen| &seen.answer) {
+            state.memo = snapshot.memo.clone();
         }
         for id in self.ids() {
-            let urgent = self.urgent.contains(&id);
-            let targets = self.watches[&id].courses.iter();
-            let here: Vec<TargetName> = targets
-                .filter(|course| (urgent || !course.is_over()) && App::of(&course.target) == *app)
-                .map(|course| course.target.name.clone())
-                .collect();
+            let here = self.served(&id, place);
             if here.is_empty() {
                 continue;
             }
             for target in here {
-                let input = match outcome {
-                    Ok(seen) => match seen.kin.get(&id) {
-                        Some(kin) => Input::Looked { target, snapshot: seen.snapshot.clone(), kin: kin.clone() },
-                        // It came while the look was under way: nobody has compared its commit. It has its own look.
-                        None => continue,
-                    },
-                    Err(why) => Input::Missed { target, why: why.clone() },
-                };
-                self.advance(&id, input, now, actions);
+                if let Some(input) = input(&id, &target, place, outcome) {
+                    self.advance(&id, input, now, actions);
+                }
             }
-            if self.watches.get(&id).is_none_or(|watch| !self.is_under_way(watch)) {
+            if let Some(left) = self.urgent.get_mut(&id) {
+                left.remove(place);
+            }
+            if !self.is_under_way(&self.watches[&id]) && self.urgent.get(&id).is_none_or(BTreeSet::is_empty) {
                 // Everything that was due has been looked at: now the deadlines can be judged.
                 self.urgent.remove(&id);
                 self.advance(&id, Input::Tick, now, actions);
             }
         }
+    }
+
+    /// The targets of a watch that a look at this place is for.
+    fn served(&self, id: &RequestId, place: &Place) -> Vec<Target> {
+        let urgent = self.urgent.contains_key(id);
+        let courses = self.watches[id].courses.iter().filter(|course| urgent || !course.is_over());
+        courses.filter(|course| place.serves(course)).map(|course| course.target.clone()).collect()
     }
 
     /// Moves one watch by one input.
@@ -275,7 +337,7 @@ impl Keeper {
     /// Lets go of what is over, unless somebody wants one more look at it.
     fn let_go(&mut self) {
         let is_busy = |w: &Watch| self.proving.contains(&w.id) || self.is_under_way(w);
-        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains(&w.id) && !is_busy(w);
+        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains_key(&w.id) && !is_busy(w);
         let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|w| w.id.clone()).collect();
         for id in over {
             self.watches.remove(&id);
@@ -290,40 +352,60 @@ impl Keeper {
     }
 
     fn is_under_way(&self, watch: &Watch) -> bool {
-        self.configuring.contains(&watch.id)
-            || watch.courses.iter().any(|course| self.apps.get(&App::of(&course.target)).is_some_and(|a| a.is_looking))
+        let places = || watch.courses.iter().flat_map(Place::all);
+        self.configuring.contains(&watch.id) || places().any(|(_, place)| self.is_asked(&place))
     }
 
-    /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look an app.
+    fn is_asked(&self, place: &Place) -> bool {
+        self.places.get(place).is_some_and(|state| state.is_asking)
+    }
+
+    /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look a place.
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let mut looks: BTreeMap<App, Target> = BTreeMap::new();
+        let mut looks: BTreeMap<Place, Target> = BTreeMap::new();
         for id in self.ids() {
             self.fetch_logs(&id, now, actions);
             let watch = &self.watches[&id];
-            let urgent = self.urgent.contains(&id);
-            if self.is_under_way(watch) || !(urgent || watch.is_due(now)) {
+            let urgent = self.urgent.contains_key(&id);
+            let is_idle = !self.is_under_way(watch);
+            let due = self.due_places(watch, now);
+            if self.configuring.contains(&id) || (due.is_empty() && !(is_idle && (urgent || watch.is_due(now)))) {
                 continue;
             }
-            if watch.wants_configuration() && !urgent {
+            if watch.is_configuration_due(now) && !urgent {
                 self.reconfigure(&id, actions);
                 continue;
             }
-            let targets = due_targets(watch, urgent, now);
-            self.prove(&id, now, actions);
-            if targets.is_empty() {
+            if urgent || watch.is_due(now) {
+                self.prove(&id, now, actions);
+            }
+            if due.is_empty() {
                 self.urgent.remove(&id);
                 self.advance(&id, Input::Tick, now, actions);
             }
-            looks.extend(targets);
+            looks.extend(due);
         }
-        for (app, target) in looks {
-            actions.push(self.look(app, target, now));
+        for (place, target) in looks {
+            actions.push(self.look(place, target, now));
         }
+    }
+
+    /// The places that are to be asked for a watch now and are not being asked; all that are left if somebody wants
+    /// to know.
+    fn due_places(&self, watch: &Watch, now: Timestamp) -> Vec<(Place, Target)> {
+        let urgent = self.urgent.get(&watch.id);
+        let is_due = |course: &Course, source: Source, place: &Place| match urgent {
+            Some(left) => left.contains(place),
+            None => watch.wants_look(course, source, now),
+        };
+        let places = watch.courses.iter().flat_map(|course| Place::all(course).map(move |at| (course, at)));
+        let due = places.filter(|(course, (source, place))| is_due(course, *source, place) && !self.is_asked(place));
+        due.map(|(course, (_, place))| (place, course.target.clone())).collect()
     }
 
     fn prove(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
         let watch = &self.watches[id];
-        let is_doubted = self.urgent.contains(id) && watch.may_yet_land();
+        let is_doubted = self.urgent.contains_key(id) && watch.may_yet_land();
         if !(watch.wants_landing() || is_doubted) || self.proving.contains(id) {
             return;
         }
@@ -335,29 +417,22 @@ impl Keeper {
         actions.push(Action::Prove { watch: Box::new(watch.clone()), ask_remote });
     }
 
-    fn look(&mut self, app: App, target: Target, now: Timestamp) -> Action {
-        let served = |watch: &&Watch| {
-            let urgent = self.urgent.contains(&watch.id);
-            watch.courses.iter().any(|course| (urgent || !course.is_over()) && App::of(&course.target) == app)
-        };
+    fn look(&mut self, place: Place, target: Target, now: Timestamp) -> Action {
+        let served = |watch: &&Watch| !self.served(&watch.id, &place).is_empty();
         let watches: Vec<Watch> = self.watches.values().filter(served).cloned().collect();
-        let state = self.apps.entry(app.clone()).or_default();
+        let state = self.places.entry(place.clone()).or_default();
+        let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
         let want = Want {
             commits: watches.iter().map(|watch| watch.sha.clone()).collect(),
-            back_to: here(&watches, &app).filter_map(|(watch, name)| watch.back_to(name, now)).min(),
+            back_to: here(&watches, &place).filter_map(|(watch, name)| watch.back_to(name, now)).min(),
             memo: state.memo.clone(),
-            remotes: watches
-                .iter()
-                .filter_map(|watch| watch.push.url.clone())
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
+            remotes: urls.into_iter().collect(),
             afresh: state.looks.is_multiple_of(LOOKS_PER_APP_ANSWER)
-                || here(&watches, &app).any(|(watch, name)| wants_app(watch, name, now)),
+                || here(&watches, &place).any(|(watch, name)| wants_app(watch, name, now)),
         };
         state.looks = state.looks.wrapping_add(1);
-        state.is_looking = true;
-        Action::Look { app, target: Box::new(target), want, watches }
+        state.is_asking = true;
+        Action::Look { place, target: Box::new(target), want, watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.
@@ -368,30 +443,51 @@ impl Keeper {
         {
             let name = course.target.name.clone();
             if self.fetching.insert((id.clone(), name.clone())) {
-                let memo = self.apps.get(&App::of(&course.target)).map(|app| app.memo.clone()).unwrap_or_default();
+                let app = self.places.get(&Place::App(App::of(&course.target)));
+                let memo = app.map(|app| app.memo.clone()).unwrap_or_default();
                 actions.push(Action::FetchLog { watch: Box::new(watch.clone()), target: name, memo });
             }
         }
     }
 }
 
-/// The targets of these watches that are deployed to this app.
-fn here<'w>(watches: &'w [Watch], app: &'w App) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
+/// What an answer is to a target of a watch; `None` for a watch that came while the look was under way: nobody has
+/// compared its commit, and it has its own look.
+fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Seen>, Miss>) -> Option<Input> {
+    let name = target.name.clone();
+    let source = match place {
+        Place::App(_) => Source::Provider,
+        Place::Table(_) => Source::Database,
+        Place::Endpoints(_) => Source::Health,
+    };
+    let seen = match outcome {
+        Ok(seen) => seen,
+        Err(_) if source == Source::Health => {
+            return Some(Input::Checked { target: name, findings: Vec::new(), kin: Kin::default() });
+        }
+        Err(why) => return Some(Input::Missed { target: name, source, why: why.clone() }),
+    };
+    let kin = seen.kin.get(id)?.clone();
+    Some(match &seen.answer {
+        Answered::Round(findings) => Input::Checked { target: name, findings: findings.clone(), kin },
+        Answered::Deployments(snapshot) if source == target.lead() => {
+            Input::Looked { target: name, snapshot: (**snapshot).clone(), kin }
+        }
+        Answered::Deployments(snapshot) => Input::Recorded { target: name, snapshot: (**snapshot).clone(), kin },
+    })
+}
+
+/// The targets of these watches that are asked for here.
+fn here<'w>(watches: &'w [Watch], place: &'w Place) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
     let courses = watches.iter().flat_map(|watch| watch.courses.iter().map(move |course| (watch, course)));
-    courses.filter(|(_, course)| App::of(&course.target) == *app).map(|(watch, course)| (watch, &course.target.name))
+    courses.filter(|(_, course)| place.serves(course)).map(|(watch, course)| (watch, &course.target.name))
 }
 
 /// What was noted about the app must not decide: at the first look, because the app may have been pinned or freed
 /// since, and when a missing deployment is judged.
 fn wants_app(watch: &Watch, name: &TargetName, now: Timestamp) -> bool {
-    let is_first = watch.course(name).is_some_and(|course| course.good_answer_at.is_none());
+    let is_first = watch.course(name).is_some_and(|course| course.lead.good_answer_at.is_none());
     watch.wants_app_afresh(name) && (is_first || now >= watch.register_by)
-}
-
-/// The targets of a watch that are to be looked at now; all of them if somebody wants to know.
-fn due_targets(watch: &Watch, urgent: bool, now: Timestamp) -> Vec<(App, Target)> {
-    let is_due = |course: &&Course| urgent || watch.wants_look(&course.target.name, now);
-    watch.courses.iter().filter(is_due).map(|course| (App::of(&course.target), course.target.clone())).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! A look: one conversation with a provider about one app, for all the watches of that app.
+//! A look: one conversation with a source at one place, for all the watches that have to do with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::keeper::Seen;
+use super::keeper::{Answered, Place, Seen};
+use super::probe;
 use super::tools::Tools;
 use crate::base::text::visible;
 use crate::base::{Layout, Timestamp};
@@ -15,8 +16,8 @@ use crate::host::secrets::Bound;
 use crate::provider::{self, Heard, Provider, Want};
 use crate::push::{RequestId, Sha};
 use crate::watch::{
-    Cause, Course, Deployment, DeploymentRef, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Phase, Snapshot,
-    State, StepReason, Target, TargetName, Watch,
+    Cause, Course, Deployment, DeploymentRef, Finding, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Outcome,
+    Phase, Snapshot, State, StepReason, Target, TargetName, Watch,
 };
 use crate::wire::{Answer, Ask, NoAnswer};
 
@@ -24,17 +25,43 @@ use crate::wire::{Answer, Ask, NoAnswer};
 /// for.
 const MOST_QUESTIONS: usize = 24;
 
-/// Asks the provider about the target's app and works out how what it names stands to each watch.
-pub async fn look(tools: Arc<Tools>, target: Target, want: Want, watches: Vec<Watch>) -> Result<Box<Seen>, Miss> {
-    let snapshot = match converse(&tools, &target, &want).await {
-        Err(Miss::Misheard(Misheard::Denied(_))) if tools.forget_credential(&target) => {
-            // It may have been renewed since it was read.
-            converse(&tools, &target, &want).await?
-        }
-        outcome => outcome?,
+/// Asks a source and works out how the commits it names stand to each watch.
+pub async fn look(
+    tools: Arc<Tools>,
+    place: Place,
+    target: Target,
+    want: Want,
+    watches: Vec<Watch>,
+) -> Result<Box<Seen>, Miss> {
+    let answer = match &place {
+        Place::App(_) => Answered::Deployments(Box::new(provider_says(&tools, &target, &want).await?)),
+        Place::Table(_) => return Err(Miss::NoAnswer("this version cannot read it".to_owned())),
+        Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
-    let kin = kin(&tools, &snapshot, watches).await;
-    Ok(Box::new(Seen { snapshot, kin }))
+    let kin = kin(&tools, commits(&answer), watches).await;
+    Ok(Box::new(Seen { answer, kin }))
+}
+
+/// The commits an answer names.
+fn commits(answer: &Answered) -> BTreeSet<String> {
+    match answer {
+        Answered::Deployments(snapshot) => snapshot.commits().into_iter().map(str::to_owned).collect(),
+        Answered::Round(findings) => findings.iter().filter_map(served).collect(),
+    }
+}
+
+fn served(finding: &Finding) -> Option<String> {
+    if let Outcome::Serves(digits) = &finding.outcome { Some(digits.clone()) } else { None }
+}
+
+async fn provider_says(tools: &Tools, target: &Target, want: &Want) -> Result<Snapshot, Miss> {
+    match converse(tools, target, want).await {
+        // It may have been renewed since it was read.
+        Err(Miss::Misheard(Misheard::Denied(_))) if tools.forget_credential(target) => {
+            converse(tools, target, want).await
+        }
+        outcome => outcome,
+    }
 }
 
 async fn converse(tools: &Tools, target: &Target, want: &Want) -> Result<Snapshot, Miss> {
@@ -143,8 +170,7 @@ fn no_answer(why: NoAnswer) -> Miss {
 }
 
 /// How the snapshot's commits, and our own later pushes, stand to each watched commit.
-async fn kin(tools: &Tools, snapshot: &Snapshot, watches: Vec<Watch>) -> BTreeMap<RequestId, Kin> {
-    let commits: BTreeSet<String> = snapshot.commits().into_iter().map(str::to_owned).collect();
+async fn kin(tools: &Tools, commits: BTreeSet<String>, watches: Vec<Watch>) -> BTreeMap<RequestId, Kin> {
     let mut asked = Vec::new();
     for watch in watches {
         let push = &watch.push;

@@ -12,6 +12,7 @@ mod landing;
 mod ledger;
 mod look;
 mod plan;
+mod probe;
 mod publish;
 mod resume;
 pub mod sweep;

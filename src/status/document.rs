@@ -144,7 +144,10 @@ pub struct Timeline {
     pub deploying_at: Option<Timestamp>,
     /// The provider said done.
     pub deployed_at: Option<Timestamp>,
-    /// Health agreed.
+    /// The health endpoints agreed for the first time.
+    #[serde(default)]
+    pub ready_at: Option<Timestamp>,
+    /// They agreed often enough in a row.
     pub healthy_at: Option<Timestamp>,
     /// The verdict was given.
     pub decided_at: Option<Timestamp>,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::document::{Commit, Document, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Target, Timeline};
+use super::document::{Commit, Document, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Served, Target, Timeline};
 use super::{next, silence};
 use crate::base::text::visible;
 use crate::base::{Span, Timestamp};
@@ -79,9 +79,14 @@ fn target(course: &Course) -> Target {
         deployment: course.deployment.clone(),
         progress: course.progress.clone(),
         timeline: timeline(&course.times),
-        served: None,
+        served: course.served.as_ref().map(served),
         observations: course.observations.iter().map(observation).collect(),
     }
+}
+
+fn served(served: &watch::Served) -> Served {
+    let checked_at = served.checked_at.whole_seconds();
+    Served { sha: Some(visible(&served.sha)), is_match: served.is_match, checked_at }
 }
 
 fn timeline(times: &watch::Times) -> Timeline {
@@ -92,6 +97,7 @@ fn timeline(times: &watch::Times) -> Timeline {
         building_at: whole(times.building_at),
         deploying_at: whole(times.deploying_at),
         deployed_at: whole(times.deployed_at),
+        ready_at: whole(times.ready_at),
         healthy_at: whole(times.healthy_at),
         decided_at: whole(times.decided_at),
     }
@@ -121,9 +127,12 @@ fn failure(failure: &watch::Failure) -> Failure {
 }
 
 fn warnings(watch: &Watch) -> Vec<watch::Warning> {
-    let silent = watch.courses.iter().filter(|_| watch.ending.is_none()).filter_map(silence::warning);
+    let courses = || watch.courses.iter().filter(|_| watch.ending.is_none());
+    let silent = courses().flat_map(silence::warnings);
+    let disagree = |message| watch::Warning { code: "sources_disagree".to_owned(), message };
+    let disagreeing = courses().filter_map(Course::disagreement).map(disagree);
     let shown = |warning: watch::Warning| watch::Warning { message: visible(&warning.message), ..warning };
-    watch.warnings.iter().cloned().chain(silent).map(shown).collect()
+    watch.warnings.iter().cloned().chain(silent).chain(disagreeing).map(shown).collect()
 }
 
 /// When a source was last read. Where there is no target yet, the configuration is the source, and it is read each

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Document, Target, Word};
 use crate::base::Timestamp;
 use crate::push::Sha;
-use crate::watch::EventKind;
+use crate::watch::{EventKind, Source};
 
 /// The schema of [`EventDocument`].
 pub const EVENT_SCHEMA: &str = "afterpush.event/1";
@@ -152,7 +152,9 @@ impl Maker<'_> {
 
 fn source(reading: &super::Observation) -> String {
     match &reading.source {
-        Word::Known(crate::watch::Source::Provider) => "provider".to_owned(),
+        Word::Known(Source::Provider) => "provider".to_owned(),
+        Word::Known(Source::Database) => "database".to_owned(),
+        Word::Known(Source::Health) => "health".to_owned(),
         Word::Newer(word) => crate::base::text::visible(word),
     }
 }

@@ -153,19 +153,19 @@ fn a_superseded_commit_leads_on_to_the_newer_one_and_never_to_itself() {
 fn a_source_that_fell_silent_is_warned_of_until_it_answers_or_all_is_decided() {
     let mut watch = deploying();
     let course = &mut watch.courses[0];
-    (course.misses, course.miss, course.good_answer_at) = (1, Some(Reason::Network), Some(at(0)));
+    (course.lead.misses, course.lead.miss, course.lead.good_answer_at) = (1, Some(Reason::Network), Some(at(0)));
     course.observations[0].ok = false;
     course.observations[0].error = Some("no answer from digitalocean: connection refused".to_owned());
     let warned = |watch: &Watch| drawn(watch).warnings.iter().find(|w| w.code == "source_silent").cloned();
     assert_eq!(warned(&watch), None, "one miss is nothing");
-    watch.courses[0].misses = 2;
+    watch.courses[0].lead.misses = 2;
     let message = warned(&watch).expect("a warning").message;
     assert_eq!(message, "no good answer from digitalocean since 14:13:20Z (connection refused); last known: deploying");
     let before = drawn(&deploying());
     let silent = drawn(&watch);
     assert_eq!((silent.phase, silent.verdict, silent.reason), (before.phase, before.verdict, before.reason));
     let mut unheard = watch.clone();
-    unheard.courses[0].good_answer_at = None;
+    unheard.courses[0].lead.good_answer_at = None;
     assert!(warned(&unheard).expect("a warning").message.contains("from digitalocean yet (connection refused)"));
     watch.courses[0].verdict = Some(Verdict::Stopped);
     assert_eq!(warned(&watch), None);

@@ -136,7 +136,7 @@ impl Watch {
 
     fn course_to(&self, aimed: Aimed, now: Timestamp) -> Course {
         let mut course = Course::new(aimed.target, Some(self.push.at));
-        course.next_look = now;
+        course.lead.next_look = now;
         if aimed.untouched {
             course.decide(Verdict::Skipped, Reason::PathsUntouched, tell::paths_untouched(&course), now);
         } else if self.has_landed() {

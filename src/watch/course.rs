@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Deployment, Phase, Policy, Reason, Target, Verdict, tell};
-use crate::base::{Span, Timestamp};
+use super::{Checks, Deployment, Observation, Phase, Policy, Reason, Served, Sight, Target, Verdict, tell};
+use crate::base::Timestamp;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 
 /// One attempt of one commit, followed on all the targets its branch deploys to.
@@ -155,6 +155,9 @@ pub struct Course {
     /// The commit that is live or took over instead of ours and contains it.
     #[serde(default)]
     pub via: Option<Sha>,
+    /// The same commit as the source names it.
+    #[serde(default)]
+    pub through: Option<String>,
     /// Our deployment at the provider.
     #[serde(default)]
     pub deployment: Option<DeploymentRef>,
@@ -172,18 +175,24 @@ pub struct Course {
     /// Since when the deployment is cancelled with nothing newer in sight.
     #[serde(default)]
     pub canceled_since: Option<Timestamp>,
-    /// The last good answer of the provider.
+    /// How it stands with asking the source that leads ([`Target::lead`]).
+    #[serde(flatten)]
+    pub lead: Sight,
+    /// The same for the deployments table beside a provider.
     #[serde(default)]
-    pub good_answer_at: Option<Timestamp>,
-    /// Looks in a row that brought no answer.
+    pub table: Sight,
+    /// Looks in a row that found it serving, where the source tells only what serves now.
     #[serde(default)]
-    pub misses: u32,
-    /// Why the last look brought no answer; `None` after a good one.
+    pub serving: u32,
+    /// What the health endpoints said since the deployment was done.
     #[serde(default)]
-    pub miss: Option<Reason>,
-    /// When to look again; what is past is due.
+    pub checks: Option<Checks>,
+    /// Which commit the service said it runs.
     #[serde(default)]
-    pub next_look: Timestamp,
+    pub served: Option<Served>,
+    /// Live, and looked after until then. Sleep has been added.
+    #[serde(default)]
+    pub soak_until: Option<Timestamp>,
     /// Decided, and what it still waited for (a newer commit, a log) is waited for no longer.
     #[serde(default)]
     pub given_up: bool,
@@ -226,35 +235,13 @@ pub struct Times {
     pub deploying_at: Option<Timestamp>,
     /// The provider said done.
     pub deployed_at: Option<Timestamp>,
-    /// Health agreed.
+    /// The health endpoints agreed for the first time.
+    #[serde(default)]
+    pub ready_at: Option<Timestamp>,
+    /// They agreed often enough in a row.
     pub healthy_at: Option<Timestamp>,
     /// A verdict was given.
     pub decided_at: Option<Timestamp>,
-}
-
-/// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The provider's API.
-    Provider,
-}
-
-/// One reading of one source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// Who was asked.
-    pub source: Source,
-    /// It answered.
-    pub ok: bool,
-    /// What it said, in its own word.
-    pub value: Option<String>,
-    /// When.
-    pub observed_at: Timestamp,
-    /// How long it took.
-    pub latency: Option<Span>,
-    /// Why it did not answer, inert and without secrets.
-    pub error: Option<String>,
 }
 
 /// What went wrong with a deployment.
@@ -325,24 +312,28 @@ impl Course {
             reason: Reason::PushRunning,
             message: tell::pushing(),
             via: None,
+            through: None,
             deployment: None,
             progress: None,
             times: Times { pushed_at, ..Times::default() },
             observations: Vec::new(),
             failure: None,
             canceled_since: None,
-            good_answer_at: None,
-            misses: 0,
-            miss: None,
-            next_look: Timestamp::NEVER,
+            lead: Sight { next_look: Timestamp::NEVER, ..Sight::default() },
+            table: Sight::default(),
+            serving: 0,
+            checks: None,
+            served: None,
+            soak_until: None,
             given_up: false,
         }
     }
 
-    /// There is nothing more to see. A superseded course waits for the newer commit; a failed one until its log is
-    /// settled.
+    /// There is nothing more to see. A superseded course waits for the newer commit, a failed one until its log is
+    /// settled, a live one until it has soaked.
     pub fn is_over(&self) -> bool {
-        let is_settled = self.verdict != Some(Verdict::Superseded) && self.wanted_log().is_none();
+        let is_open = self.verdict == Some(Verdict::Superseded) || self.is_soaking();
+        let is_settled = !is_open && self.wanted_log().is_none();
         self.verdict.is_some() && (self.given_up || is_settled)
     }
 

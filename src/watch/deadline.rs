@@ -15,11 +15,30 @@ impl Watch {
         }
         for index in 0..self.courses.len() {
             let course = &self.courses[index];
-            if !course.is_over() && course.next_look <= now {
-                self.courses[index].next_look = match course.wanted_log() {
-                    Some(tries) => schedule::after_log(self, tries, now),
-                    None => schedule::after_answer(self, course, &Rate::default(), now),
-                };
+            if course.soak_until.is_some_and(|until| until <= now) {
+                self.courses[index].soak_until = None;
+            } else if !course.is_over() {
+                self.put_off(index, now);
+            }
+        }
+    }
+
+    /// Plans anew what was due and brought nothing.
+    fn put_off(&mut self, index: usize, now: Timestamp) {
+        let course = &self.courses[index];
+        let lead = match course.wanted_log() {
+            Some(tries) => schedule::after_log(self, tries, now),
+            None => schedule::after_answer(self, course, &Rate::default(), now),
+        };
+        let (record, round) = (schedule::after_record(self, course, now), schedule::after_round(self, course, now));
+        let wants_table = course.wants_table();
+        let course = &mut self.courses[index];
+        let table = Some(&mut course.table.next_look).filter(|_| wants_table);
+        let checks = course.checks.as_mut().map(|checks| &mut checks.next_round);
+        let plans = [(Some(&mut course.lead.next_look), lead), (table, record), (checks, round)];
+        for (planned, anew) in plans.into_iter().filter_map(|(planned, anew)| Some((planned?, anew))) {
+            if *planned <= now {
+                *planned = anew;
             }
         }
     }
@@ -33,7 +52,13 @@ impl Watch {
         self.register_by += span;
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
             course.canceled_since = course.canceled_since.map(|since| since + span);
-            course.next_look = now;
+            course.soak_until = course.soak_until.map(|until| until + span);
+            course.lead.next_look = now;
+            course.table.next_look = now;
+            if let Some(checks) = &mut course.checks {
+                checks.by += span;
+                checks.next_round = now;
+            }
         }
     }
 
@@ -58,11 +83,17 @@ impl Watch {
         if self.is_over() {
             return;
         }
-        self.deadline = self.deadline.min(now + self.policy.timeout);
+        let soak = |course: &Course| course.soak_until.and(course.target.health.as_ref()).map(|health| health.soak);
+        let soak = self.courses.iter().filter_map(soak).max().unwrap_or(Span::ZERO);
+        self.deadline = self.deadline.min(now + self.policy.timeout.max(soak));
         self.register_by = self.register_by.min(now + self.policy.register_timeout);
         let latest = schedule::latest(self, now);
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
-            course.next_look = course.next_look.min(latest);
+            course.lead.next_look = course.lead.next_look.min(latest);
+            course.table.next_look = course.table.next_look.min(latest);
+            if let Some(checks) = &mut course.checks {
+                checks.next_round = checks.next_round.min(latest);
+            }
         }
     }
 
@@ -74,7 +105,7 @@ impl Watch {
         let heard_since = self.deadline - self.policy.register_timeout;
         let is_pushing = !self.has_landed();
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
-            let is_heard = is_pushing || course.good_answer_at.is_some_and(|at| at >= heard_since);
+            let is_heard = is_pushing || course.last_heard().is_some_and(|at| at >= heard_since);
             match course.verdict {
                 Some(_) => course.given_up = true,
                 None if is_heard => {
@@ -88,10 +119,15 @@ impl Watch {
 }
 
 impl Course {
+    /// The last good answer of a source that tells how the deployment stands.
+    fn last_heard(&self) -> Option<Timestamp> {
+        self.lead.good_answer_at.max(self.table.good_answer_at)
+    }
+
     /// For the last `register_timeout` before the deadline nothing was heard, so what we saw before may be long
     /// outdated.
     fn give_up_unheard(&mut self, now: Timestamp) {
-        let reason = if self.reason.needs_the_user() { self.reason } else { self.miss.unwrap_or(Reason::TimeUp) };
+        let reason = if self.reason.needs_the_user() { self.reason } else { self.lead.miss.unwrap_or(Reason::TimeUp) };
         self.decide(Verdict::Unobservable, reason, tell::unobservable(self), now);
     }
 }

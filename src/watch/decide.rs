@@ -1,8 +1,11 @@
 //! What a judgement makes of a course: how far it is, or a verdict.
 
+use super::checks::SETTLED;
 use super::judge::{Exclusion, Fate, Judgement, Newer};
 use super::ours::View;
-use super::{Course, Deployment, DeploymentRef, Failure, LogState, Phase, Progress, Reason, Verdict, Watch, tell};
+use super::{
+    Course, Deployment, DeploymentRef, Failure, Health, LogState, Phase, Progress, Reason, Verdict, Watch, tell,
+};
 use crate::base::{Timestamp, text};
 
 impl Watch {
@@ -33,8 +36,31 @@ impl Watch {
             Judgement::Canceled(ours) => course.wait_or_cancel(ours, waits_until, view, now),
             Judgement::Skipped(ours) => course.skip(ours, view, now),
             Judgement::Failed(ours) => course.fail(ours, view, now),
-            Judgement::Live(ours) => course.go_live(*ours, view, now),
+            Judgement::Live(ours) => course.go_live(*ours, view),
             Judgement::Through(newer) => course.follow(newer, view, now),
+        }
+        if judgement.is_live() {
+            self.done(index, view, now);
+        }
+    }
+
+    /// The source says that the commit, or one that contains it, is live: it is, once the source has settled and the
+    /// health endpoints, where there are any, agree.
+    fn done(&mut self, index: usize, view: &View, now: Timestamp) {
+        let course = &mut self.courses[index];
+        let was_troubled = course.needs_the_user();
+        // Of several instances the first new one answers among old ones.
+        if view.tells_only_what_serves() && course.serving < SETTLED {
+            course.wait(Reason::NotServing);
+            course.message = tell::settling(course, course.serving, SETTLED);
+        } else if course.target.health.as_ref().is_some_and(Health::has_endpoints) {
+            course.wait(Reason::WaitingForHealth);
+            if course.checks.is_none() || was_troubled {
+                course.message = tell::verifying(course);
+            }
+            course.verify(now);
+        } else {
+            self.confirm(index, now);
         }
     }
 
@@ -116,14 +142,24 @@ impl Course {
         self.failure = Some(failure);
     }
 
-    fn go_live(&mut self, ours: Option<&Deployment>, view: &View, now: Timestamp) {
+    /// The team's own table says so, whatever the provider still does.
+    pub(super) fn fail_by_record(&mut self, row: &Deployment, now: Timestamp) {
+        let phase = self.phase.clamp(Phase::Building, Phase::Deploying);
+        let (code, summary) = (Reason::RecordedFailed, tell::summary(row));
+        self.phase = self.phase.max(Phase::Registering);
+        self.decide(Verdict::Failed, code, tell::recorded_failed(self, &summary), now);
+        self.failure = Some(Failure { phase, code, summary, log: LogState::None, log_url: row.url.clone() });
+    }
+
+    fn go_live(&mut self, ours: Option<&Deployment>, view: &View) {
         if let Some(ours) = ours {
             self.adopt(ours, view);
         }
+        self.canceled_since = None;
         self.phase = self.phase.max(Phase::Verifying);
         self.times.deployed_at.get_or_insert(view.snapshot.observed_at);
         self.via = None;
-        self.decide(Verdict::Live, Reason::DeployedLive, tell::live(self), now);
+        self.through = None;
     }
 
     fn follow(&mut self, newer: &Newer, view: &View, now: Timestamp) {
@@ -131,8 +167,13 @@ impl Course {
             self.adopt(ours, view);
         }
         self.via = view.whole(newer.commit);
+        self.through = Some(newer.commit.to_owned());
         let (verdict, reason, message) = match newer.fate {
-            Fate::Live => (Verdict::Live, Reason::Contained, tell::contained(self, newer.commit)),
+            // Whether the newer one is well decides.
+            Fate::Live => {
+                self.phase = self.phase.max(Phase::Verifying);
+                return;
+            }
             Fate::Undecided => (Verdict::Superseded, Reason::NewerCommit, tell::superseded(self, newer.commit)),
             Fate::Failed(theirs) => {
                 // Its log belongs to the newer commit's own watch.
@@ -156,6 +197,7 @@ impl Course {
             self.times.building_at = None;
             self.times.deploying_at = None;
             self.times.deployed_at = None;
+            self.checks = None;
         }
         let mark = ours.commits.iter().find(|mark| view.is_of_commit(mark));
         self.deployment = Some(DeploymentRef {
@@ -170,6 +212,13 @@ impl Course {
             step: ours.step.as_deref().map(text::visible),
         });
         self.times.registered_at.get_or_insert(view.snapshot.observed_at);
+    }
+
+    /// Goes on for this reason; a superseded course keeps its own.
+    fn wait(&mut self, reason: Reason) {
+        if self.verdict.is_none() {
+            self.reason = reason;
+        }
     }
 
     /// Moves on, never back.

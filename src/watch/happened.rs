@@ -2,7 +2,7 @@
 //! twice leaves one line.
 
 use super::{
-    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, Source, TargetName, Watch, outlook, tell,
+    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, TargetName, Watch, outlook, tell,
 };
 use crate::base::Timestamp;
 
@@ -37,8 +37,14 @@ pub(super) fn between(before: &Watch, after: &Watch, now: Timestamp) -> Vec<Even
     let is_told = verdict.is_some() && after.courses.len() == 1;
     for course in after.courses.iter().filter(|_| !is_told) {
         let known = before.course(&course.target.name);
-        events.extend(progress(known, course, now).or_else(|| observation(known, course, now)));
+        let moved = progress(known, course, now);
+        // The step that was taken says what the source that leads has said.
+        let told = moved.as_ref().map(|_| course.target.lead());
+        events.extend(moved);
+        let newest = course.observations.iter().filter(|seen| Some(seen.source) != told);
+        events.extend(newest.filter_map(|seen| observation(known, course, seen, now)));
     }
+    events.extend(after.courses.iter().filter_map(|course| disagreement(before.course(&course.target.name), course, now)));
     events.extend(verdict);
     events
 }
@@ -74,20 +80,25 @@ fn standing(course: &Course) -> &'static str {
 }
 
 /// A source said something else than before, or fell silent.
-fn observation(before: Option<&Course>, after: &Course, now: Timestamp) -> Option<Event> {
-    let newest = |course: &Course| course.observations.iter().find(|seen| seen.source == Source::Provider).cloned();
-    let seen = newest(after)?;
-    let known = before.and_then(newest);
+fn observation(before: Option<&Course>, after: &Course, seen: &Observation, now: Timestamp) -> Option<Event> {
+    let known = before.and_then(|course| course.observations.iter().find(|known| known.source == seen.source));
     let said = |seen: &Observation| (seen.value.clone(), seen.error.clone());
-    let before = known.as_ref().map(said).unwrap_or_default();
-    (before != said(&seen)).then(|| Event {
+    let before = known.map(said).unwrap_or_default();
+    (before != said(seen)).then(|| Event {
         at: now,
         kind: EventKind::Observation,
         target: Some(after.target.name.clone()),
         from: before.0,
         to: seen.value.clone(),
-        message: tell::observed(after, &seen),
+        message: tell::observed(after, seen),
     })
+}
+
+/// The sources began to contradict each other, or do so in other words.
+fn disagreement(before: Option<&Course>, after: &Course, now: Timestamp) -> Option<Event> {
+    let told = after.disagreement()?;
+    let is_known = before.and_then(Course::disagreement).as_ref() == Some(&told);
+    (!is_known).then(|| Event { target: Some(after.target.name.clone()), ..warning(told, now) })
 }
 
 /// The one line that ends an attempt: its verdict, when it is given or becomes another one.

@@ -25,6 +25,13 @@ pub(super) enum Judgement<'a> {
     Through(Newer<'a>),
 }
 
+impl Judgement<'_> {
+    /// Our commit, or one that contains it, is live as far as the source knows.
+    pub(super) const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_) | Self::Through(Newer { fate: Fate::Live, .. }))
+    }
+}
+
 /// Why a push is not to be deployed.
 #[derive(Debug)]
 pub(super) enum Exclusion<'a> {
@@ -60,7 +67,7 @@ pub(super) fn judge<'a>(view: &View<'a>, course: &Course) -> Judgement<'a> {
     if let Some(serving) = view.ours().find(|d| view.serves(d)) {
         return Judgement::Live(Some(serving));
     }
-    if view.unlisted_live().is_some_and(|live| live.commits.iter().any(|mark| view.is_of_commit(mark))) {
+    if view.unlisted_live().is_some() {
         return Judgement::Live(None);
     }
     match view.ours().next() {
@@ -82,18 +89,13 @@ fn judge_ours<'a>(view: &View<'a>, course: &Course, ours: &'a Deployment) -> Jud
         State::Unknown => underway(Phase::Queued, Reason::UnknownState),
         State::Building => underway(Phase::Building, Reason::BuildRunning),
         State::Deploying => underway(Phase::Deploying, Reason::DeployRunning),
-        _ if went_live(ours) || course.saw_live(ours) => Judgement::Live(Some(ours)),
+        _ if view.went_live(ours) || course.saw_live(ours) => Judgement::Live(Some(ours)),
         State::Succeeded | State::Canceled | State::Replaced => match newer(view, Some(ours)) {
             Some(newer) => Judgement::Through(newer),
             None if ours.state == State::Succeeded => underway(Phase::Verifying, Reason::NotServing),
             None => Judgement::Canceled(ours),
         },
     }
-}
-
-/// It served traffic, now or once. A provider that does not tell what serves is believed that success is live.
-fn went_live(deployment: &Deployment) -> bool {
-    deployment.was_live == Some(true) || (deployment.state == State::Succeeded && deployment.is_live.is_none())
 }
 
 /// The newer commit that stands for ours: a live one first, then one that is on its way, then one that failed.
@@ -120,10 +122,8 @@ fn newer<'a>(view: &View<'a>, ours: Option<&'a Deployment>) -> Option<Newer<'a>>
 
 /// The live commit that contains ours.
 fn live_newer<'a>(view: &View<'a>, ours: Option<&'a Deployment>) -> Option<Newer<'a>> {
-    let mut containing = view.containing(ours).filter(|d| view.serves(d) || went_live(d));
-    let listed = containing.next().map(|d| &d.commits);
-    let marks = listed.or_else(|| view.unlisted_live().map(|live| &live.commits))?;
-    Some(Newer { ours, commit: view.container(marks)?, fate: Fate::Live })
+    let listed = view.containing(ours).find(|d| view.went_live(d)).and_then(|d| view.container(&d.commits));
+    Some(Newer { ours, commit: listed.or_else(|| view.unlisted_container())?, fate: Fate::Live })
 }
 
 const fn is_undecided(deployment: &Deployment) -> bool {

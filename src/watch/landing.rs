@@ -82,7 +82,7 @@ impl Course {
             self.phase = Phase::Registering;
             self.reason = Reason::WaitingForDeployment;
             self.message = tell::waiting_for_deployment(self);
-            self.next_look = now;
+            self.lead.next_look = now;
         }
     }
 
@@ -91,7 +91,7 @@ impl Course {
         if self.verdict.is_none() {
             self.reason = Reason::LandingUnknown;
             self.message = tell::unproven();
-            self.next_look = now;
+            self.lead.next_look = now;
         }
     }
 }

@@ -1,10 +1,11 @@
-//! A look came back: what the provider said of a target, or why it said nothing.
+//! A look came back: what a source said of a target, or why it said nothing.
 
-use super::judge::judge;
+use super::checks::SETTLED;
+use super::judge::{Judgement, judge};
 use super::ours::View;
 use super::{
-    Course, LogState, Misheard, Miss, Observation, Proof, Rate, Reason, Snapshot, Source, TargetName, Verdict, Warning,
-    Watch, schedule, tell,
+    Course, LogState, Misheard, Miss, Observation, Proof, Rate, Reason, Snapshot, Source, State, TargetName, Verdict,
+    Warning, Watch, schedule, tell,
 };
 use crate::base::{Timestamp, text};
 
@@ -14,23 +15,33 @@ fn is_outrun_by_a_stop(course: &Course, snapshot: &Snapshot) -> bool {
     course.verdict == Some(Verdict::Stopped) && course.times.decided_at.is_some_and(|decided| began < decided)
 }
 
-/// Something newer was seen before. (What was seen after now was seen before the clock was set back.)
-fn is_late(course: &Course, snapshot: &Snapshot, now: Timestamp) -> bool {
-    let newest = course.observations.iter().map(|observation| observation.observed_at).max();
+/// The source said something newer before. (What was seen after now was seen before the clock was set back.)
+fn is_late(course: &Course, source: Source, snapshot: &Snapshot, now: Timestamp) -> bool {
+    let of_source = |seen: &&Observation| seen.source == source;
+    let newest = course.observations.iter().find(of_source).map(|observation| observation.observed_at);
     newest.is_some_and(|newest| snapshot.observed_at < newest && newest <= now)
 }
 
 impl Watch {
-    /// Takes in a good answer.
+    /// Takes in a good answer of the source that leads.
     pub(super) fn looked(&mut self, target: &TargetName, view: &View, now: Timestamp) {
         let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
         let snapshot = view.snapshot;
         let course = &mut self.courses[index];
-        if is_late(course, snapshot, now) || is_outrun_by_a_stop(course, snapshot) {
+        let lead = course.target.lead();
+        if is_late(course, lead, snapshot, now) || is_outrun_by_a_stop(course, snapshot) {
             return;
         }
+        let is_heard_anew = course.lead.good_answer_at != Some(snapshot.observed_at);
         // Also where it changes nothing else: who has the sources asked sees that they have answered.
-        course.note_answer(view);
+        course.lead.answered(snapshot.observed_at);
+        course.observe(reading(lead, view));
+        if course.is_soaking() {
+            if is_heard_anew {
+                self.look_back(index, view, now);
+            }
+            return self.plan_look(index, &snapshot.rate, now);
+        }
         if course.verdict.is_some_and(Verdict::is_by_evidence) {
             return;
         }
@@ -40,11 +51,12 @@ impl Watch {
         if self.ending.is_some() {
             return;
         }
-        for remark in &snapshot.remarks {
-            self.warn(Warning { code: "provider_remark".to_owned(), message: text::visible(remark) });
-        }
+        self.remark("provider_remark", snapshot);
         if self.has_landed() {
             let judgement = judge(view, &self.courses[index]);
+            if is_heard_anew {
+                self.courses[index].count_serving(&judgement, view);
+            }
             self.take_in(index, &judgement, view, now);
         } else {
             self.courses[index].resume();
@@ -52,18 +64,54 @@ impl Watch {
         self.plan_look(index, &snapshot.rate, now);
     }
 
-    /// Takes in that a look brought nothing.
-    pub(super) fn missed(&mut self, target: &TargetName, why: &Miss, now: Timestamp) {
+    /// Takes in what the deployments table beside a provider says: a failure dated after the push decides, unless the
+    /// provider has said before that the deployment is done.
+    pub(super) fn recorded(&mut self, target: &TargetName, view: &View, now: Timestamp) {
+        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let (snapshot, has_landed) = (view.snapshot, self.has_landed());
+        let course = &mut self.courses[index];
+        if is_late(course, Source::Database, snapshot, now) {
+            return;
+        }
+        course.table.answered(snapshot.observed_at);
+        course.observe(reading(Source::Database, view));
+        if self.ending.is_some() {
+            return;
+        }
+        let row = view.ours().next().filter(|row| row.state == State::Failed && row.created_at.is_some());
+        if let Some(row) = row
+            && has_landed
+            && course.verdict.is_none()
+            && course.times.deployed_at.is_none()
+        {
+            course.fail_by_record(row, now);
+        }
+        self.remark("database_remark", snapshot);
+        self.courses[index].table.next_look = schedule::after_record(self, &self.courses[index], now);
+    }
+
+    /// Takes in that a look at a source brought nothing.
+    pub(super) fn missed(&mut self, target: &TargetName, source: Source, why: &Miss, now: Timestamp) {
         let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
         if self.ending.is_some() || !self.courses[index].awaits_news() {
             return;
         }
-        self.courses[index].note_miss(why, now);
+        let course = &mut self.courses[index];
+        let is_lead = source == course.target.lead();
+        course.note_miss(source, is_lead, why, now);
         let until = match why {
             Miss::Misheard(Misheard::Throttled { until }) => *until,
             Miss::NoAnswer(_) | Miss::Misheard(_) | Miss::NoCredential(_) => None,
         };
-        self.courses[index].next_look = schedule::after_miss(self, &self.courses[index], until, now);
+        let course = &self.courses[index];
+        let sight = if is_lead { &course.lead } else { &course.table };
+        let next = schedule::after_miss(self, course, sight, until, now);
+        let course = &mut self.courses[index];
+        if is_lead {
+            course.lead.next_look = next;
+        } else {
+            course.table.next_look = next;
+        }
     }
 
     /// Takes in what became of a failed deployment's log.
@@ -77,7 +125,7 @@ impl Watch {
         let course = &mut self.courses[index];
         if let Some(failure) = course.failure.as_mut().filter(|failure| matches!(failure.log, LogState::Wanted(_))) {
             failure.log = log;
-            course.next_look = next_look;
+            course.lead.next_look = next_look;
         }
     }
 
@@ -88,10 +136,33 @@ impl Watch {
         }
     }
 
+    fn remark(&mut self, code: &str, snapshot: &Snapshot) {
+        for remark in &snapshot.remarks {
+            self.warn(Warning { code: code.to_owned(), message: text::visible(remark) });
+        }
+    }
+
+    /// While it soaks only one thing counts: whether an older commit went live again.
+    fn look_back(&mut self, index: usize, view: &View, now: Timestamp) {
+        let course = &mut self.courses[index];
+        let ours = course.deployment.as_ref().map(|deployment| deployment.id.as_str());
+        let Some(older) = view.gone_back_to(ours) else {
+            course.serving = 0;
+            return;
+        };
+        // The count now is of looks that found the older one.
+        course.serving += 1;
+        if !view.tells_only_what_serves() || course.serving >= SETTLED {
+            let message = tell::rolled_back(course, older);
+            course.soak_until = None;
+            course.decide(Verdict::RolledBack, Reason::OlderLiveAgain, message, now);
+        }
+    }
+
     /// Plans the next look after a good answer.
     fn plan_look(&mut self, index: usize, rate: &Rate, now: Timestamp) {
         let course = &self.courses[index];
-        self.courses[index].next_look = if course.awaits_news() {
+        self.courses[index].lead.next_look = if course.awaits_news() {
             schedule::after_answer(self, course, rate, now)
         } else if course.wanted_log().is_some() {
             now
@@ -101,40 +172,43 @@ impl Watch {
     }
 }
 
+/// What a good answer says, for readers.
+fn reading(source: Source, view: &View) -> Observation {
+    let served = || view.unlisted_live().and_then(|live| live.commits.first()).map(|mark| mark.sha.as_str());
+    let word = view.ours().next().map(|ours| ours.raw_state.as_str()).or_else(served);
+    Observation {
+        source,
+        ok: true,
+        value: word.map(text::visible),
+        claim: view.claim(),
+        observed_at: view.snapshot.observed_at,
+        latency: Some(view.snapshot.latency),
+        error: None,
+    }
+}
+
 impl Course {
-    fn note_answer(&mut self, view: &View) {
-        let snapshot = view.snapshot;
-        self.good_answer_at = Some(snapshot.observed_at);
-        self.misses = 0;
-        self.miss = None;
-        self.observe(Observation {
-            source: Source::Provider,
-            ok: true,
-            value: view.ours().next().map(|ours| text::visible(&ours.raw_state)),
-            observed_at: snapshot.observed_at,
-            latency: Some(snapshot.latency),
-            error: None,
-        });
+    fn count_serving(&mut self, judgement: &Judgement, view: &View) {
+        self.serving = if judgement.is_live() && view.tells_only_what_serves() { self.serving + 1 } else { 0 };
     }
 
-    fn note_miss(&mut self, why: &Miss, now: Timestamp) {
+    fn note_miss(&mut self, source: Source, is_lead: bool, why: &Miss, now: Timestamp) {
         let reason = reason(why);
-        let error = tell::miss(self, why);
-        self.misses += 1;
-        self.miss = Some(reason);
-        if self.verdict.is_none() && reason.needs_the_user() {
-            self.reason = reason;
-            self.message.clone_from(&error);
+        let error = tell::miss(self, source, why);
+        if is_lead {
+            self.lead.missed(reason);
+            if self.verdict.is_none() && reason.needs_the_user() {
+                self.reason = reason;
+                self.message.clone_from(&error);
+            }
+        } else {
+            self.table.missed(reason);
         }
-        // The last word of the provider stays beside the error: it is still the newest that is known.
-        let value = self.observations.iter().find(|o| o.source == Source::Provider).and_then(|o| o.value.clone());
-        let source = Source::Provider;
-        self.observe(Observation { source, ok: false, value, observed_at: now, latency: None, error: Some(error) });
-    }
-
-    fn observe(&mut self, observation: Observation) {
-        self.observations.retain(|known| known.source != observation.source);
-        self.observations.push(observation);
+        // The last word of the source stays beside the error: it is still the newest that is known.
+        let known = self.observations.iter().find(|known| known.source == source);
+        let (value, claim) = known.map(|known| (known.value.clone(), known.claim)).unwrap_or_default();
+        let (ok, latency, error) = (false, None, Some(error));
+        self.observe(Observation { source, ok, value, claim, observed_at: now, latency, error });
     }
 }
 

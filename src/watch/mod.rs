@@ -9,11 +9,13 @@
 //! the timeline's new lines by comparing two states, and `tell` has all the words.
 
 mod begin;
+mod checks;
 mod course;
 mod deadline;
 mod decide;
 mod event;
 mod happened;
+mod health;
 mod judge;
 mod landing;
 mod look;
@@ -22,6 +24,7 @@ mod phase;
 mod reason;
 mod schedule;
 mod seen;
+mod source;
 mod step;
 mod target;
 mod tell;
@@ -32,17 +35,19 @@ mod worst;
 mod tests;
 
 pub use begin::{Aim, Aimed, Beginning, Plan};
+pub use checks::{Checks, Served};
 pub use course::{
-    Course, DeploymentRef, Ending, Failure, Landing, LogState, Observation, Origin, Progress, Proof, Push, Source,
-    Times, Warning, Watch,
+    Course, DeploymentRef, Ending, Failure, Landing, LogState, Origin, Progress, Proof, Push, Times, Warning, Watch,
 };
 pub use event::{Event, EventKind};
+pub use health::{Check, Endpoint, Finding, Health, Outcome, Version, VersionPart};
 pub use phase::{Phase, Verdict, exit};
 pub use reason::Reason;
 pub use seen::{
     Cause, CommitMark, Deployment, Kin, Live, Log, Memo, Misheard, NewerPush, Quality, Rate, Relation, Snapshot, State,
     StepReason, Trigger,
 };
+pub use source::{Claim, Observation, Sight, Source};
 pub use step::{Input, LandingSeen, Miss, Step, step};
-pub use target::{Pace, Policy, Target, TargetName, TokenSource};
+pub use target::{Columns, Database, DatabaseUrl, NO_PROVIDER, Pace, Policy, Target, TargetName, TokenSource};
 pub use worst::{Outlook, outlook};

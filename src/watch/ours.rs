@@ -1,6 +1,6 @@
 //! What of a provider's answer counts for a push: which deployments are ours, and which contain ours.
 
-use super::{Cause, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, Watch};
+use super::{Cause, Claim, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, State, Target, TargetName, Watch};
 use crate::base::{Span, Timestamp};
 use crate::push::Sha;
 
@@ -15,17 +15,20 @@ const SKEW: Span = Span::from_hours(1);
 /// Fewer digits than this name no commit.
 const SHORTEST_PREFIX: usize = 7;
 
-/// A provider's answer, seen from one watch.
+/// An answer of a provider, or of the deployments table, seen from one course of a watch.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     watch: &'a Watch,
+    target: &'a Target,
     pub(super) snapshot: &'a Snapshot,
     kin: &'a Kin,
 }
 
 impl<'a> View<'a> {
-    pub(super) const fn new(watch: &'a Watch, snapshot: &'a Snapshot, kin: &'a Kin) -> Self {
-        Self { watch, snapshot, kin }
+    /// `None`: the watch has no course to this target.
+    pub(super) fn of(watch: &'a Watch, target: &TargetName, snapshot: &'a Snapshot, kin: &'a Kin) -> Option<Self> {
+        let target = &watch.course(target)?.target;
+        Some(Self { watch, target, snapshot, kin })
     }
 
     /// The deployments of this very commit, newest first.
@@ -76,15 +79,71 @@ impl<'a> View<'a> {
         deployment.is_live == Some(true) || named == Some(&deployment.id)
     }
 
-    /// What serves traffic without being on the list, where it counts for this push. A deployment that has an id
-    /// and is not on the list is older than the list, so it counts for no push but one of unknown time.
+    /// It served traffic, now or once. A source that does not tell what serves is believed that success is live.
+    pub(super) fn went_live(&self, deployment: &Deployment) -> bool {
+        let is_believed = deployment.state == State::Succeeded && deployment.is_live.is_none();
+        self.serves(deployment) || deployment.was_live == Some(true) || is_believed
+    }
+
+    /// Our commit serves traffic without being on the list. A deployment that has an id and is not on the list is
+    /// older than the list, so it counts for no push but one of unknown time. Where the source tells nothing but the
+    /// commit that serves now, it speaks of now, whenever that was deployed.
     pub(super) fn unlisted_live(&self) -> Option<&'a Live> {
+        let live = self.unlisted(self.not_before())?;
+        live.commits.iter().any(|mark| self.is_of_commit(mark)).then_some(live)
+    }
+
+    /// The same of a commit that contains ours. A push that leads back from one says nothing about it.
+    pub(super) fn unlisted_container(&self) -> Option<&'a str> {
+        let live = self.unlisted(self.not_before_newer())?;
+        let counts = live.deployment.is_some() || !self.is_way_back();
+        self.container(&live.commits).filter(|_| counts)
+    }
+
+    fn unlisted(&self, not_before: Option<Timestamp>) -> Option<&'a Live> {
         let live = self.snapshot.live.as_ref()?;
         let counts = match &live.deployment {
-            Some(id) => self.not_before().is_none() && self.snapshot.deployments.iter().all(|d| d.id != *id),
-            None => self.is_fresh(None, self.not_before()),
+            Some(id) => not_before.is_none() && self.snapshot.deployments.iter().all(|d| d.id != *id),
+            None => true,
         };
         counts.then_some(live)
+    }
+
+    /// The source knows no deployments, only the commit that serves now.
+    pub(super) fn tells_only_what_serves(&self) -> bool {
+        self.snapshot.live.as_ref().is_some_and(|live| live.deployment.is_none())
+    }
+
+    /// What the answer says of the commit: the word of its newest deployment, and what that comes to.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        if self.unlisted_live().is_some() || self.ours().any(|d| self.serves(d)) {
+            return Some(Claim::Live);
+        }
+        let ours = self.ours().next()?;
+        Some(match ours.state {
+            State::Failed => Claim::Failed,
+            _ if self.went_live(ours) => Claim::Live,
+            _ => Claim::Underway,
+        })
+    }
+
+    /// What went live after the deployment with this id and leads back behind our commit: a rollback, or a deployment
+    /// of an ancestor.
+    pub(super) fn gone_back_to(&self, ours: Option<&str>) -> Option<&'a str> {
+        let name = |marks: &'a [CommitMark]| marks.first().map_or("", |mark| mark.sha.as_str());
+        let is_older = |marks: &[CommitMark]| {
+            !marks.is_empty() && marks.iter().all(|mark| self.kin.of(&mark.sha) == Relation::Older)
+        };
+        let place = self.snapshot.deployments.iter().position(|d| Some(d.id.as_str()) == ours);
+        if let Some(place) = place {
+            let here = |d: &&Deployment| self.is_of_branch(d) && self.is_of_environment(d) && self.went_live(d);
+            let newest = self.snapshot.deployments[..place].iter().find(here)?;
+            let is_ours = newest.commits.iter().any(|mark| self.is_of_commit(mark));
+            let is_back = is_older(&newest.commits) || (newest.cause == Cause::Rollback && !is_ours);
+            return is_back.then(|| name(&newest.commits));
+        }
+        let live = self.snapshot.live.as_ref().filter(|live| live.deployment.is_none())?;
+        is_older(&live.commits).then(|| name(&live.commits))
     }
 
     /// The mark names the watched commit.
@@ -126,8 +185,22 @@ impl<'a> View<'a> {
 
     /// Of the push's branch, not too old, and no way back to an older commit.
     fn counts(&self, deployment: &Deployment, not_before: Option<Timestamp>) -> bool {
-        let is_of_branch = deployment.branch.as_deref().is_none_or(|branch| Some(branch) == self.branch());
-        deployment.cause != Cause::Rollback && is_of_branch && self.is_fresh(deployment.created_at, not_before)
+        let is_here = self.is_of_branch(deployment) && self.is_of_environment(deployment);
+        deployment.cause != Cause::Rollback && is_here && self.is_fresh(deployment.created_at, not_before)
+    }
+
+    fn is_of_branch(&self, deployment: &Deployment) -> bool {
+        deployment.branch.as_deref().is_none_or(|branch| Some(branch) == self.branch())
+    }
+
+    /// An environment counts for the target that names it; one that no target goes by counts for all that name none.
+    fn is_of_environment(&self, deployment: &Deployment) -> bool {
+        let Some(word) = &deployment.environment else { return true };
+        if let Some(own) = &self.target.environment {
+            return own.eq_ignore_ascii_case(word);
+        }
+        let mut others = self.watch.courses.iter().map(|course| &course.target).filter(|t| t.name != self.target.name);
+        self.target.is_called(word) || !others.any(|other| other.is_called(word))
     }
 
     /// A deployment without a date counts for a first push: it can hardly be older than the commit.
@@ -145,8 +218,11 @@ impl<'a> View<'a> {
     /// The same for deployments of newer commits. A forced push may lead back from such a commit soon after it was
     /// deployed.
     fn not_before_newer(&self) -> Option<Timestamp> {
-        let is_way_back = self.watch.attempt > 1 || self.watch.push.forced == Some(true);
-        self.slackened(if is_way_back { NARROW } else { SLACK })
+        self.slackened(if self.is_way_back() { NARROW } else { SLACK })
+    }
+
+    fn is_way_back(&self) -> bool {
+        self.watch.attempt > 1 || self.watch.push.forced == Some(true)
     }
 
     fn slackened(&self, slack: Span) -> Option<Timestamp> {

@@ -32,6 +32,8 @@ pub enum Reason {
     DeployRunning,
     /// The provider built it and does not serve it yet.
     NotServing,
+    /// The provider is done; the health endpoints have not confirmed it yet.
+    WaitingForHealth,
     /// Cancelled, and it is still waited for a newer commit that contains it.
     CanceledWaiting,
     /// The provider answered something we do not know; it is shown raw.
@@ -48,6 +50,14 @@ pub enum Reason {
     BuildFailed,
     /// The rollout failed.
     DeployFailed,
+    /// The deployments table says that it failed.
+    RecordedFailed,
+    /// The health endpoints did not agree in time.
+    HealthNotConfirmed,
+    /// The service runs another commit.
+    OtherVersionServed,
+    /// The health endpoints no longer agreed while it was still looked after.
+    BrokeWhileSoaking,
     /// Somebody or the provider cancelled it.
     CanceledByProvider,
     /// An older commit went live again.
@@ -102,6 +112,7 @@ impl Reason {
             Self::BuildRunning => "build_running",
             Self::DeployRunning => "deploy_running",
             Self::NotServing => "not_serving",
+            Self::WaitingForHealth => "waiting_for_health",
             Self::CanceledWaiting => "canceled_waiting",
             Self::UnknownState => "unknown_state",
             Self::DeployedLive => "deployed_live",
@@ -110,6 +121,10 @@ impl Reason {
             Self::NewerFailed => "newer_failed",
             Self::BuildFailed => "build_failed",
             Self::DeployFailed => "deploy_failed",
+            Self::RecordedFailed => "recorded_failed",
+            Self::HealthNotConfirmed => "health_not_confirmed",
+            Self::OtherVersionServed => "other_version_served",
+            Self::BrokeWhileSoaking => "broke_while_soaking",
             Self::CanceledByProvider => "canceled_by_provider",
             Self::OlderLiveAgain => "older_live_again",
             Self::NothingRegistered => "nothing_registered",

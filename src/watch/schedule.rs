@@ -2,13 +2,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Course, Landing, Phase, Rate, Reason, Verdict, Watch};
+use super::{Course, Landing, Phase, Rate, Reason, Sight, Verdict, Watch};
 use crate::base::{Span, Timestamp};
 
 /// No look is put off longer than this, whatever a provider asks for.
 const LONGEST_PAUSE: Span = Span::from_mins(15);
 /// A provider that asks for a pause gets one this long at least.
 const SHORTEST_PAUSE: Span = Span::from_secs(1);
+/// A database is somebody's production: no look at it follows sooner.
+const SHORTEST_RECORD: Span = Span::from_secs(5);
 /// How often a credential that was refused, or is not there, is tried.
 const UNTIL_MENDED: Span = Span::from_mins(5);
 /// The longest pause after looks in vain.
@@ -23,9 +25,16 @@ pub(super) fn next_look(watch: &Watch, now: Timestamp) -> Timestamp {
         return Timestamp::NEVER;
     }
     let is_pushing = matches!(watch.landing, Landing::Unproven { git_gone: false });
-    let looks = watch.courses.iter().filter(|course| !is_pushing && !course.is_over()).map(|course| course.next_look);
+    let looks = watch.courses.iter().filter(|course| !is_pushing && !course.is_over()).map(next_of_course);
     let check = (watch.wants_landing() || watch.courses.is_empty()).then(|| next_check(watch, now));
     looks.chain(check).fold(watch.deadline, Timestamp::min)
+}
+
+/// The earliest of what a course waits for.
+fn next_of_course(course: &Course) -> Timestamp {
+    let looks = course.sources().into_iter().filter_map(|source| course.next_look_at(source)).min();
+    let log = course.wanted_log().map(|_| course.lead.next_look);
+    [looks, log, course.soak_until].into_iter().flatten().min().unwrap_or(Timestamp::NEVER)
 }
 
 /// When to check the landing, or to read a troubled configuration: as planned, as long as that lies ahead.
@@ -45,12 +54,39 @@ pub(super) fn after_answer(watch: &Watch, course: &Course, rate: &Rate, now: Tim
     planned.max(allowed).min(watch.deadline)
 }
 
-/// When to look at a course again after a look that brought nothing.
-pub(super) fn after_miss(watch: &Watch, course: &Course, until: Option<Timestamp>, now: Timestamp) -> Timestamp {
+/// When to read the deployments table beside a provider again after a good answer: about as often as the provider.
+pub(super) fn after_record(watch: &Watch, course: &Course, now: Timestamp) -> Timestamp {
+    let pause = watch.policy.pace.of(interval(watch, course, now).max(SHORTEST_RECORD));
+    (now + pause).min(watch.deadline)
+}
+
+/// When to ask the health endpoints again.
+pub(super) fn after_round(watch: &Watch, course: &Course, now: Timestamp) -> Timestamp {
+    let Some(checks) = &course.checks else { return watch.deadline };
+    let interval = match (course.is_soaking(), checks.good, now.since(checks.since).as_secs()) {
+        (true, ..) if checks.bad > 0 => 3,
+        (true, ..) => 10,
+        (false, 1.., _) | (false, 0, ..30) => 2,
+        (false, 0, ..120) => 5,
+        (false, 0, _) => 10,
+    };
+    let planned = now + watch.policy.pace.of(Span::from_secs(interval));
+    let judged = if checks.by > now && !course.is_soaking() { planned.min(checks.by) } else { planned };
+    judged.min(watch.deadline)
+}
+
+/// When to ask a source again after a look that brought nothing.
+pub(super) fn after_miss(
+    watch: &Watch,
+    course: &Course,
+    sight: &Sight,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Timestamp {
     let next = match until {
         Some(until) => pause(until, now),
-        None if course.miss.is_some_and(Reason::needs_the_user) => now + watch.policy.pace.of(UNTIL_MENDED),
-        None => now + watch.policy.pace.of(backoff(watch, course)),
+        None if sight.miss.is_some_and(Reason::needs_the_user) => now + watch.policy.pace.of(UNTIL_MENDED),
+        None => now + watch.policy.pace.of(backoff(watch, course, sight.misses)),
     };
     next.min(watch.deadline)
 }
@@ -70,6 +106,13 @@ fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
     if course.verdict == Some(Verdict::Superseded) || course.reason == Reason::CanceledWaiting {
         return Span::from_secs(10);
     }
+    if course.is_soaking() {
+        return Span::from_secs(30);
+    }
+    if course.serving > 0 {
+        // A few good answers in a row confirm it.
+        return Span::from_secs(2);
+    }
     let since = |at: Option<Timestamp>| now.since(at.unwrap_or(watch.started_at));
     match course.phase {
         Phase::Pushing => registering(now.since(watch.push.at)),
@@ -77,6 +120,7 @@ fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
             Landing::Landed { at, .. } => registering(now.since(at)),
             Landing::Unproven { .. } | Landing::NotLanded => registering(now.since(watch.push.at)),
         },
+        Phase::Verifying if course.checks.is_some() => Span::from_secs(10),
         Phase::Queued | Phase::Building | Phase::Verifying | Phase::Soaking => {
             working(since(course.times.registered_at))
         }
@@ -101,10 +145,10 @@ fn working(elapsed: Span) -> Span {
 }
 
 /// Doubles with every miss. Watches of one outage are spread by a fifth to either side, each always the same way.
-fn backoff(watch: &Watch, course: &Course) -> Span {
-    let doubled = Span::from_secs(3 << course.misses.clamp(1, 10)).min(LONGEST_BACKOFF);
+fn backoff(watch: &Watch, course: &Course, misses: u32) -> Span {
+    let doubled = Span::from_secs(3 << misses.clamp(1, 10)).min(LONGEST_BACKOFF);
     let mut hasher = DefaultHasher::new();
-    (&watch.id, &course.target.name, course.misses).hash(&mut hasher);
+    (&watch.id, &course.target.name, misses).hash(&mut hasher);
     let percent = 80 + i64::try_from(hasher.finish() % 41).unwrap_or(20);
     doubled.scaled(percent, 100)
 }

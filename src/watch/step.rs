@@ -1,7 +1,9 @@
 //! The one function that moves a watch.
 
 use super::ours::View;
-use super::{Event, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, TargetName, Watch, happened, schedule};
+use super::{
+    Event, Finding, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, Source, TargetName, Watch, happened, schedule,
+};
 use crate::base::{Span, Timestamp};
 
 /// A new fact about a watch.
@@ -10,7 +12,7 @@ use crate::base::{Span, Timestamp};
 pub enum Input {
     /// What was found out about the landing of the push.
     Landing(LandingSeen),
-    /// The provider answered for a target.
+    /// The source that leads (the provider, or without one the deployments table) answered for a target.
     Looked {
         /// Which target.
         target: TargetName,
@@ -19,10 +21,30 @@ pub enum Input {
         /// How its commits stand to ours.
         kin: Kin,
     },
+    /// The deployments table beside a provider answered for a target.
+    Recorded {
+        /// Which target.
+        target: TargetName,
+        /// What it says.
+        snapshot: Snapshot,
+        /// How its commits stand to ours.
+        kin: Kin,
+    },
+    /// Every health endpoint of a target was asked once.
+    Checked {
+        /// Which target.
+        target: TargetName,
+        /// What they answered.
+        findings: Vec<Finding>,
+        /// How the commits they name stand to ours.
+        kin: Kin,
+    },
     /// A look brought no answer.
     Missed {
         /// Which target.
         target: TargetName,
+        /// Who was asked.
+        source: Source,
         /// Why: no answer at all, or one that tells nothing.
         why: Miss,
     },
@@ -80,8 +102,18 @@ pub fn step(before: &Watch, input: Input, now: Timestamp) -> Step {
     let mut watch = before.clone();
     match input {
         Input::Landing(seen) => watch.landing_seen(seen, now),
-        Input::Looked { target, snapshot, kin } => watch.looked(&target, &View::new(before, &snapshot, &kin), now),
-        Input::Missed { target, why } => watch.missed(&target, &why, now),
+        Input::Looked { target, snapshot, kin } => {
+            if let Some(view) = View::of(before, &target, &snapshot, &kin) {
+                watch.looked(&target, &view, now);
+            }
+        }
+        Input::Recorded { target, snapshot, kin } => {
+            if let Some(view) = View::of(before, &target, &snapshot, &kin) {
+                watch.recorded(&target, &view, now);
+            }
+        }
+        Input::Checked { target, findings, kin } => watch.checked(&target, &findings, &kin, now),
+        Input::Missed { target, source, why } => watch.missed(&target, source, &why, now),
         Input::Logged { target, log } => watch.logged(&target, log, now),
         Input::Configured(plan) => watch.configured(*plan, now),
         Input::Stopped => watch.stop(now),

@@ -1,10 +1,12 @@
 //! A target: one place a commit is deployed to, as the configuration named it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Health, Source, State};
 use crate::base::Span;
 
 /// The user's name for a target.
@@ -28,6 +30,62 @@ pub struct Target {
     /// Only pushes that touch one of these globs are deployed here; empty: all are.
     #[serde(default)]
     pub paths: Vec<String>,
+    /// The environment it stands for, where a source tells several apart.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// How the running service is checked.
+    #[serde(default)]
+    pub health: Option<Health>,
+    /// The team's deployments table; the same for all targets of a repository.
+    #[serde(default)]
+    pub database: Option<Database>,
+}
+
+/// The provider's name of a target that none is asked about: its deployments table leads.
+pub const NO_PROVIDER: &str = "none";
+
+/// The team's own table of deployments.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Database {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// A file with the certificates of the authorities that are trusted; `None`: the system's.
+    pub ca: Option<PathBuf>,
+    /// The table's name, or `schema.table`.
+    pub table: String,
+    /// The columns the user names; the others are found by their names.
+    pub columns: Columns,
+    /// What the table's own words mean, by the word in lower case; the usual words are known.
+    pub words: BTreeMap<String, State>,
+}
+
+/// Where a database is; never its password.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseUrl {
+    /// `DB_HOST`, `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`, or what tells the whole URL.
+    Told(TokenSource),
+    /// An SQLite file.
+    File(PathBuf),
+}
+
+/// The columns of a deployments table, as far as the user names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Columns {
+    /// The commit.
+    pub commit: Option<String>,
+    /// How it stands.
+    pub status: Option<String>,
+    /// When it was made.
+    pub time: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// A page about it.
+    pub url: Option<String>,
+    /// The branch it was made from.
+    pub branch: Option<String>,
+    /// The environment it went to.
+    pub environment: Option<String>,
 }
 
 /// Where a credential comes from; never the credential.
@@ -62,6 +120,32 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pace(u32);
+
+impl Target {
+    /// The source whose word makes a commit live.
+    pub fn lead(&self) -> Source {
+        if self.provider == NO_PROVIDER { Source::Database } else { Source::Provider }
+    }
+
+    /// The deployments table where it is read beside a provider.
+    pub fn second(&self) -> Option<&Database> {
+        self.database.as_ref().filter(|_| self.lead() == Source::Provider)
+    }
+
+    /// Who leads, as people are told of it.
+    pub fn lead_name(&self) -> &str {
+        if self.lead() == Source::Provider { &self.provider } else { TABLE }
+    }
+
+    /// It goes by this word: its name, or its environment.
+    pub fn is_called(&self, word: &str) -> bool {
+        let names = [Some(self.name.as_str()), self.environment.as_deref()];
+        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(word))
+    }
+}
+
+/// The team's table, as people are told of it.
+pub(super) const TABLE: &str = "the deployments table";
 
 impl TargetName {
     /// Takes the name as it is; the configuration has checked it (letters, digits, `-`, `_`).

@@ -1,7 +1,11 @@
 //! Every sentence of the room. Foreign words are made inert here, and cut where they may be long.
 
 use super::ours::View;
-use super::{Course, Deployment, Failure, Miss, Observation, Origin, Proof, Push, Reason, State, Watch, decide};
+use super::target::TABLE;
+use super::{
+    Course, Deployment, Failure, Finding, Kin, Miss, Observation, Origin, Outcome, Proof, Push, Reason, Relation, Source,
+    State, Watch, decide,
+};
 use crate::base::{Span, text};
 
 /// Foreign sentences are cut to this many columns.
@@ -84,11 +88,16 @@ pub(super) fn paths_untouched(course: &Course) -> String {
 }
 
 pub(super) fn waiting_for_deployment(course: &Course) -> String {
-    format!("landed; waiting for {} to begin a deployment", course.target.provider)
+    match course.target.lead() {
+        Source::Database => format!("landed; waiting for {TABLE} to name it"),
+        Source::Provider | Source::Health => {
+            format!("landed; waiting for {} to begin a deployment", course.target.provider)
+        }
+    }
 }
 
 pub(super) fn underway(course: &Course, ours: &Deployment) -> String {
-    let provider = &course.target.provider;
+    let provider = course.target.lead_name();
     let what = match course.reason {
         Reason::WaitingForApproval => format!("{provider} waits for an approval"),
         Reason::UnknownState => {
@@ -110,8 +119,9 @@ pub(super) fn resumed(course: &Course) -> String {
 }
 
 fn doing(course: &Course, reason: Reason) -> String {
-    let provider = &course.target.provider;
+    let provider = course.target.lead_name();
     match reason {
+        Reason::WaitingForHealth => verifying(course),
         Reason::PushRunning => pushing(),
         Reason::DeployQueued => format!("queued at {provider}"),
         Reason::BuildRunning => format!("{provider} builds it"),
@@ -140,11 +150,11 @@ pub(super) fn canceled(course: &Course, ours: &Deployment, stranger: Option<&str
 
 fn gone(course: &Course, ours: &Deployment) -> String {
     let word = if ours.state == State::Replaced { "replaced" } else { "cancelled" };
-    format!("the deployment was {word} at {}", course.target.provider)
+    format!("the deployment was {word} at {}", course.target.lead_name())
 }
 
 pub(super) fn skipped_by_provider(course: &Course, ours: &Deployment) -> String {
-    let provider = &course.target.provider;
+    let provider = course.target.lead_name();
     let why = ours.reason.as_ref().map(|reason| format!(": {}", foreign(&reason.message))).unwrap_or_default();
     format!("{provider} decided not to deploy it{why}")
 }
@@ -203,7 +213,7 @@ pub(super) fn summary(failed: &Deployment) -> String {
 }
 
 pub(super) fn no_deploy(course: &Course, waited: Span) -> String {
-    let (target, provider) = (&course.target.name, &course.target.provider);
+    let (target, provider) = (&course.target.name, course.target.lead_name());
     format!("landed, and after {waited} {provider} shows no deployment of it on {target}")
 }
 
@@ -213,23 +223,119 @@ pub(super) fn timeout(course: &Course, watched: Span) -> String {
 
 pub(super) fn unobservable(course: &Course) -> String {
     let error = course.observations.iter().find_map(|seen| seen.error.as_deref());
-    format!("{} could not be read: {}", course.target.provider, error.unwrap_or("nothing was heard"))
+    format!("{} could not be read: {}", course.target.lead_name(), error.unwrap_or("nothing was heard"))
 }
 
 pub(super) fn observed(course: &Course, seen: &Observation) -> String {
-    let provider = &course.target.provider;
+    let source = source_name(course, seen.source);
     match (&seen.error, &seen.value) {
         (Some(error), _) => error.clone(),
-        (None, Some(value)) => format!("{provider} says {value}"),
-        (None, None) => format!("{provider} answers and shows no deployment of it"),
+        (None, Some(value)) => format!("{source} says {value}"),
+        (None, None) => format!("{source} answers and shows no deployment of it"),
     }
 }
 
+/// A source, as people are told of it.
+fn source_name(course: &Course, source: Source) -> &str {
+    match source {
+        Source::Provider => &course.target.provider,
+        Source::Database => TABLE,
+        Source::Health => "health",
+    }
+}
+
+pub(super) fn recorded_failed(course: &Course, summary: &str) -> String {
+    format!("{TABLE} says that it failed on {}: {summary}", course.target.name)
+}
+
+pub(super) fn rolled_back(course: &Course, older: &str) -> String {
+    let older = if older.is_empty() { "an older commit".to_owned() } else { foreign(short(older)) };
+    format!("{older} went live on {} again: it was rolled back", course.target.name)
+}
+
+/// The source that leads is done; what the endpoints say is not known yet.
+pub(super) fn verifying(course: &Course) -> String {
+    format!("{}; waiting for the health endpoints to agree", said_live(course))
+}
+
+pub(super) fn settling(course: &Course, good: u32, of: u32) -> String {
+    format!("{}; {good} of {of} good answers in a row", said_live(course))
+}
+
+pub(super) fn unconfirmed(course: &Course, trouble: &Finding, kin: &Kin) -> String {
+    format!("{}; {}", said_live(course), finding(trouble, kin))
+}
+
+pub(super) fn unhealthy(course: &Course, summary: &str) -> String {
+    let name = &course.target.name;
+    if course.is_soaking() {
+        format!("went live on {name} and broke: {summary}")
+    } else {
+        format!("deployed to {name} and not confirmed in time: {summary}")
+    }
+}
+
+fn said_live(course: &Course) -> String {
+    let lead = course.target.lead_name();
+    match &course.through {
+        Some(newer) => format!("{lead} says {} is live, which contains it", foreign(short(newer))),
+        None => format!("{lead} says it is live"),
+    }
+}
+
+/// What a round of the health endpoints brought, endpoint by endpoint.
+pub(super) fn round(findings: &[Finding]) -> String {
+    let one = |finding: &Finding| {
+        let said = match &finding.outcome {
+            Outcome::Good => "well".to_owned(),
+            Outcome::Serves(digits) => foreign(short(digits)),
+            Outcome::Bad(_) => "bad".to_owned(),
+            Outcome::Silent { .. } => "silent".to_owned(),
+        };
+        format!("{} {said}", finding.check.as_str())
+    };
+    findings.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What is wrong with what an endpoint answered.
+pub(super) fn finding(finding: &Finding, kin: &Kin) -> String {
+    let name = finding.check.as_str();
+    match &finding.outcome {
+        Outcome::Good => format!("{name} answers well"),
+        Outcome::Serves(digits) => {
+            let relation = match kin.of(digits) {
+                Relation::Older => ", an older commit",
+                Relation::Apart => ", which does not contain it",
+                Relation::Unknown => ", which this clone does not know",
+                Relation::Same | Relation::Contains => "",
+            };
+            format!("the version endpoint says {}{relation}", foreign(short(digits)))
+        }
+        Outcome::Bad(what) => format!("{name} {}", foreign(what)),
+        Outcome::Silent { why, .. } => format!("{name} gives no answer: {}", foreign(why)),
+    }
+}
+
+/// What the sources say that contradicts each other.
+pub(super) fn disagreement(course: &Course, seen: &[&Observation]) -> String {
+    let said = |seen: &&Observation| {
+        let word = seen.value.as_deref().unwrap_or_default();
+        match seen.source {
+            Source::Health => {
+                let served = course.served.as_ref().map_or(word, |served| short(&served.sha));
+                format!("the version endpoint says {}", foreign(served))
+            }
+            source => format!("{} says {}", source_name(course, source), foreign(word)),
+        }
+    };
+    format!("the sources disagree: {}", seen.iter().map(said).collect::<Vec<_>>().join(", "))
+}
+
 /// Why a look brought nothing; an adapter's words are a sentence of their own.
-pub(super) fn miss(course: &Course, why: &Miss) -> String {
+pub(super) fn miss(course: &Course, source: Source, why: &Miss) -> String {
     match why {
         Miss::NoCredential(words) => foreign(words),
         Miss::Misheard(misheard) => foreign(&misheard.to_string()),
-        Miss::NoAnswer(words) => format!("no answer from {}: {}", course.target.provider, foreign(words)),
+        Miss::NoAnswer(words) => format!("no answer from {}: {}", source_name(course, source), foreign(words)),
     }
 }

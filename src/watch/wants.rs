@@ -1,6 +1,6 @@
 //! What a watch wants to be told: questions of those who do the asking.
 
-use super::{Course, Ending, Landing, Origin, TargetName, Verdict, Watch, ours};
+use super::{Course, Ending, Landing, Origin, Source, TargetName, Verdict, Watch, ours};
 use crate::base::Timestamp;
 
 impl Watch {
@@ -25,16 +25,26 @@ impl Watch {
         !self.has_landed() && self.ending.as_ref().is_some_and(Ending::is_of_landing)
     }
 
-    /// The configuration is to be read again whenever the watch is due: it has trouble with it or a credential.
+    /// It has trouble with the configuration or a credential, and is to be told when either may have been mended.
     pub fn wants_configuration(&self) -> bool {
         !self.is_over() && (self.trouble.is_some() || self.courses.iter().any(Course::needs_the_user))
     }
 
-    /// The provider is to be asked about this target now. While git is still pushing there is nothing to ask.
-    pub fn wants_look(&self, target: &TargetName, now: Timestamp) -> bool {
-        let is_pushing = matches!(self.landing, Landing::Unproven { git_gone: false });
-        let is_wanted = |course: &Course| course.awaits_news() && course.next_look <= now;
-        self.ending.is_none() && !is_pushing && self.course(target).is_some_and(is_wanted)
+    /// The configuration is to be read again before what it has trouble with is tried again.
+    pub fn is_configuration_due(&self, now: Timestamp) -> bool {
+        let is_tried = |course: &Course| course.needs_the_user() && course.lead.next_look <= now;
+        let is_due = (self.trouble.is_some() && self.is_due(now)) || self.courses.iter().any(is_tried);
+        !self.is_over() && is_due
+    }
+
+    /// This source is to be asked about a course now.
+    pub fn wants_look(&self, course: &Course, source: Source, now: Timestamp) -> bool {
+        self.may_be_looked_at() && course.next_look_at(source).is_some_and(|at| at <= now)
+    }
+
+    /// Sources can tell something: the push has not ended otherwise, and git is no longer at it.
+    pub fn may_be_looked_at(&self) -> bool {
+        self.ending.is_none() && !matches!(self.landing, Landing::Unproven { git_gone: false })
     }
 
     /// How far back the answer about this target should reach (the provider's clock); `None`: the newest page is
@@ -42,7 +52,7 @@ impl Watch {
     /// `no_deploy`.
     pub fn back_to(&self, target: &TargetName, now: Timestamp) -> Option<Timestamp> {
         let course = self.course(target)?;
-        let is_new = course.good_answer_at.is_none() || now >= self.register_by;
+        let is_new = course.lead.good_answer_at.is_none() || now >= self.register_by;
         let is_worth_paging = self.push.origin != Origin::Track || (is_new && course.deployment.is_none());
         is_worth_paging.then(|| ours::earliest(self))
     }
@@ -55,9 +65,31 @@ impl Watch {
 }
 
 impl Course {
-    /// Looks may still change something: undecided, or waiting for a newer commit.
+    /// Looks may still change something: undecided, waiting for a newer commit, or soaking.
     pub(super) fn awaits_news(&self) -> bool {
-        !self.is_over() && matches!(self.verdict, None | Some(Verdict::Superseded))
+        !self.is_over() && (matches!(self.verdict, None | Some(Verdict::Superseded)) || self.is_soaking())
+    }
+
+    /// The deployments table beside a provider is to be read.
+    pub(super) fn wants_table(&self) -> bool {
+        let is_open = self.verdict.is_none() || self.is_soaking();
+        self.target.second().is_some() && is_open && !self.is_over()
+    }
+
+    /// Every source that can be asked about it, due or not; the table comes first.
+    pub fn sources(&self) -> Vec<Source> {
+        let second = self.target.second().map(|_| Source::Database);
+        let health = self.is_checked().then_some(Source::Health);
+        second.into_iter().chain([self.target.lead()]).chain(health).collect()
+    }
+
+    /// When this source is to be asked next; `None` where nothing is wanted of it.
+    pub fn next_look_at(&self, source: Source) -> Option<Timestamp> {
+        match source {
+            source if source == self.target.lead() => self.awaits_news().then_some(self.lead.next_look),
+            Source::Health => self.checks.as_ref().filter(|_| self.is_checked()).map(|checks| checks.next_round),
+            Source::Provider | Source::Database => self.wants_table().then_some(self.table.next_look),
+        }
     }
 
     /// The user has to mend something before this course can go on.

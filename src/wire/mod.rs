@@ -67,6 +67,8 @@ pub enum NoAnswer {
         host: String,
         /// What happened, in words, without the URL.
         what: String,
+        /// Where it got lost.
+        fault: Fault,
     },
     /// The answer was larger than allowed.
     #[error("{host}: the answer is larger than {limit} bytes")]
@@ -82,6 +84,19 @@ pub enum NoAnswer {
     /// The credential that is wanted is missing or cannot be read.
     #[error("{0}")]
     NoCredential(String),
+}
+
+/// Where a question got lost on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The other side was not reached: no such name, no way, no connection in time.
+    Unreached,
+    /// It refused the connection.
+    Refused,
+    /// It took the connection and broke it, or does not speak the protocol.
+    Broken,
+    /// It took the connection and was silent for too long.
+    Slow,
 }
 
 impl Ask {

@@ -82,6 +82,9 @@ pub fn target(provider: &dyn Provider, app: &str) -> Target {
         base_url: provider.base_url().to_owned(),
         token: TokenSource::Chain,
         paths: Vec::new(),
+        environment: None,
+        health: None,
+        database: None,
     }
 }
 

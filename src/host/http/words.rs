@@ -8,6 +8,7 @@ use rustls::CertificateError;
 
 use super::Limits;
 use crate::base::{Span, text};
+use crate::wire::Fault;
 
 /// Silence for this long.
 pub(super) fn too_slow(limit: Duration) -> String {
@@ -15,15 +16,16 @@ pub(super) fn too_slow(limit: Duration) -> String {
 }
 
 /// The cause of an error, told by what lies at the bottom of it.
-pub(super) fn of(error: &reqwest::Error, limits: &Limits) -> String {
+pub(super) fn of(error: &reqwest::Error, limits: &Limits) -> (String, Fault) {
     if error.is_timeout() {
         return if error.is_connect() {
-            format!("no connection within {}", Span::from_std(limits.connect))
+            (format!("no connection within {}", Span::from_std(limits.connect)), Fault::Unreached)
         } else {
-            too_slow(limits.read)
+            (too_slow(limits.read), Fault::Slow)
         };
     }
-    causes(error).find_map(known).unwrap_or_else(|| chain(error))
+    let otherwise = if error.is_connect() { Fault::Unreached } else { Fault::Broken };
+    causes(error).find_map(known).unwrap_or_else(|| (chain(error), otherwise))
 }
 
 /// All the causes of an error in its own words, without its first line, which would name the URL.
@@ -43,33 +45,35 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn known(error: &(dyn Error + 'static)) -> Option<String> {
+fn known(error: &(dyn Error + 'static)) -> Option<(String, Fault)> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some(of_tls(tls));
+        return Some((of_tls(tls), Fault::Broken));
     }
     if let Some(io) = error.downcast_ref::<io::Error>().filter(|io| io.get_ref().is_none()) {
         return of_io(io.kind());
     }
     let words = error.to_string();
     if words.contains("dns error") {
-        return Some("its name cannot be resolved".to_owned());
+        return Some(("its name cannot be resolved".to_owned(), Fault::Unreached));
     }
     (words.contains("message completed") || words.contains("end of file before message length"))
-        .then(|| "the answer broke off".to_owned())
+        .then(|| ("the answer broke off".to_owned(), Fault::Broken))
 }
 
-fn of_io(kind: io::ErrorKind) -> Option<String> {
-    let words = match kind {
-        io::ErrorKind::ConnectionRefused => "connection refused",
+fn of_io(kind: io::ErrorKind) -> Option<(String, Fault)> {
+    let (words, fault) = match kind {
+        io::ErrorKind::ConnectionRefused => ("connection refused", Fault::Refused),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "connection reset"
+            ("connection reset", Fault::Broken)
         }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "network unreachable",
-        io::ErrorKind::UnexpectedEof => "the answer broke off",
-        io::ErrorKind::TimedOut => "no connection: timed out",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            ("network unreachable", Fault::Unreached)
+        }
+        io::ErrorKind::UnexpectedEof => ("the answer broke off", Fault::Broken),
+        io::ErrorKind::TimedOut => ("no connection: timed out", Fault::Unreached),
         _ => return None,
     };
-    Some(words.to_owned())
+    Some((words.to_owned(), fault))
 }
 
 fn of_tls(error: &rustls::Error) -> String {

@@ -18,6 +18,9 @@ fn target(app: &str) -> Target {
         base_url: "http://127.0.0.1:1".to_owned(),
         token: TokenSource::Chain,
         paths: Vec::new(),
+        environment: None,
+        health: None,
+        database: None,
     }
 }
 
@@ -71,7 +74,7 @@ fn rollout(digit: char, state: State) -> Deployment {
 fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let snapshot = Snapshot { observed_at: at, deployments, ..Snapshot::default() };
     let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
-    Happening::Looked(App::of(&target(app)), Ok(Box::new(Seen { snapshot, kin: ids.collect() })))
+    Happening::Looked(Place::App(App::of(&target(app))), Ok(Box::new(Seen { answer: Answered::Deployments(Box::new(snapshot)), kin: ids.collect() })))
 }
 
 /// What is to be done, one word each, in the order it was said.
@@ -194,7 +197,7 @@ fn a_look_that_brings_nothing_is_a_miss_for_each_watch_and_the_end_of_none() {
     let mut keeper = Keeper::default();
     keeper.handle(landed('1', "web"), START);
     let miss = Miss::Misheard(Misheard::Garbled("HTML".to_owned()));
-    let actions = keeper.handle(Happening::Looked(App::of(&target("web")), Err(miss)), START);
+    let actions = keeper.handle(Happening::Looked(Place::App(App::of(&target("web"))), Err(miss)), START);
     assert_eq!(verdicts(&actions), [('1', None)]);
     assert!(keeper.next_due().is_some_and(|due| due > START));
 }

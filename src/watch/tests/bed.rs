@@ -4,7 +4,7 @@ use crate::base::{Span, Timestamp};
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 use crate::watch::{
     Aim, Aimed, Beginning, Cause, CommitMark, Course, Deployment, Event, EventKind, Input, Kin, LandingSeen, Live,
-    Miss, NewerPush, Origin, Outlook, Plan, Policy, Proof, Push, Quality, Reason, Relation, Snapshot, State, Step,
+    Miss, NewerPush, Origin, Outlook, Plan, Policy, Proof, Push, Quality, Reason, Relation, Snapshot, Source, State, Step,
     Target, TargetName, TokenSource, Verdict, Watch, outlook, step,
 };
 
@@ -99,7 +99,12 @@ impl Bed {
     }
 
     pub(super) fn misses(self, why: Miss) -> Self {
-        self.give(Input::Missed { target: TargetName::new("web"), why })
+        self.give(Input::Missed { target: TargetName::new("web"), source: Source::Provider, why })
+    }
+
+    /// The provider is to be asked about `web` now.
+    pub(super) fn wants_look(&self) -> bool {
+        self.watch.wants_look(self.course(), Source::Provider, self.now)
     }
 
     pub(super) fn course(&self) -> &Course {
@@ -215,6 +220,9 @@ pub(super) fn target(name: &str) -> Target {
         base_url: "http://127.0.0.1:1".to_owned(),
         token: TokenSource::Chain,
         paths: Vec::new(),
+        environment: None,
+        health: None,
+        database: None,
     }
 }
 

@@ -47,8 +47,8 @@ fn other_misses_keep_the_phase_and_show_the_error() {
         let observation = &bed.course().observations[0];
         assert_eq!((observation.ok, observation.error.as_deref()), (false, Some(words)));
         assert_eq!(observation.value.as_deref(), Some("BUILDING"), "the last word stays");
-        assert_eq!(bed.course().misses, 1);
-        assert_eq!(bed.sees([]).course().misses, 0);
+        assert_eq!(bed.course().lead.misses, 1);
+        assert_eq!(bed.sees([]).course().lead.misses, 0);
     }
 }
 
@@ -89,7 +89,7 @@ fn sleep_is_added_to_every_limit_and_everything_is_looked_at_first() {
     let slept = bed.give(Input::Slept(Span::from_secs(10_000)));
     assert_eq!(slept.watch.deadline, at(90 * 60 + 10_000));
     assert_eq!(slept.watch.register_by, at(301 + 10_000));
-    assert!(slept.watch.is_due(slept.now) && slept.watch.wants_look(&slept.course().target.name, slept.now));
+    assert!(slept.watch.is_due(slept.now) && slept.wants_look());
     assert_eq!(slept.clone().tick().verdict().0, None);
     assert_eq!(slept.after(280).sees([ours(State::Canceled)]).verdict(), (None, Reason::CanceledWaiting));
 }
@@ -178,7 +178,7 @@ fn a_failed_watch_is_over_once_its_log_is_settled() {
     for tries in 1..4 {
         tried = log(tried, LogState::Wanted(tries));
         assert_eq!(tried.course().wanted_log(), Some(tries));
-        assert!(tried.course().next_look > tried.now);
+        assert!(tried.course().lead.next_look > tried.now);
     }
     assert!(log(tried, LogState::Wanted(4)).watch.is_over(), "enough tries");
 }

@@ -108,17 +108,16 @@ fn a_tick_never_leaves_a_living_watch_due() {
 #[test]
 fn a_watch_says_what_it_wants() {
     let pushing = Bed::pushing();
-    assert!(pushing.watch.wants_landing() && !pushing.watch.wants_look(&web(), pushing.now));
+    assert!(pushing.watch.wants_landing() && !pushing.wants_look());
     let gone = pushing.give(Input::Landing(LandingSeen::GitGone));
-    assert!(gone.watch.wants_landing() && gone.watch.wants_look(&web(), gone.now));
+    assert!(gone.watch.wants_landing() && gone.wants_look());
     let landed = gone.lands();
     assert!(!landed.watch.wants_landing() && landed.watch.wants_app_afresh(&web()));
     let built = landed.sees([ours(State::Building)]);
-    assert!(!built.watch.wants_look(&web(), built.now) && !built.watch.wants_app_afresh(&web()));
+    assert!(!built.wants_look() && !built.watch.wants_app_afresh(&web()));
     let failed = built.after(5).sees([ours(State::Failed)]);
-    assert!(!failed.watch.wants_look(&web(), failed.now), "only its log is wanted");
+    assert!(!failed.wants_look(), "only its log is wanted");
     assert_eq!(failed.watch.course(&web()).and_then(Course::wanted_log), Some(0));
-    assert!(!failed.watch.wants_look(&TargetName::new("other"), failed.now));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::bed::{APART, Bed, NEWER, NEWEST, OLDER, OURS, Seen, UNKNOWN, at, mark
 use crate::base::{Span, Timestamp};
 use crate::watch::{
     Cause, CommitMark, Course, Deployment, EventKind, Input, LandingSeen, Live, LogState, Misheard, Miss, Origin,
-    Proof, Quality, Reason, Relation, Snapshot, State, TargetName, Trigger, Verdict, Watch, step,
+    Proof, Quality, Reason, Relation, Snapshot, Source, State, TargetName, Trigger, Verdict, Watch, step,
 };
 
 /// A fact, and how long after the one before it comes.
@@ -107,7 +107,7 @@ fn what() -> impl Strategy<Value = What> {
         10 => (target(), seen(), late).prop_map(|(target, seen, late)| What::Looked { target, seen, late }),
         3 => landing.prop_map(|seen| What::Other(Input::Landing(seen))),
         2 => (target(), miss())
-            .prop_map(|(target, why)| What::Other(Input::Missed { target: TargetName::new(target), why })),
+            .prop_map(|(target, why)| What::Other(Input::Missed { target: TargetName::new(target), source: Source::Provider, why })),
         1 => (target(), log)
             .prop_map(|(target, log)| What::Other(Input::Logged { target: TargetName::new(target), log })),
         6 => Just(What::Again),
@@ -253,7 +253,7 @@ proptest! {
                     Some(_) => assert!(matches!(input, Input::Looked { .. }), "{input:?}"),
                 }
                 if new.verdict == Some(Verdict::NoDeploy) {
-                    assert!(before.watch.has_landed() && new.good_answer_at >= Some(before.watch.register_by));
+                    assert!(before.watch.has_landed() && new.lead.good_answer_at >= Some(before.watch.register_by));
                 }
             }
         });
