@@ -1,0 +1,156 @@
+//! The deployments table beside a provider and without one, and sources that contradict each other.
+
+use super::bed::{Bed, NEWER, OLDER, OURS, Seen, at, ours, plan, push, rollout, serving};
+use crate::watch::{
+    Aim, Columns, Database, DatabaseUrl, Deployment, EventKind, Input, Misheard, Miss, NO_PROVIDER, Origin, Phase,
+    Plan, Reason, Source, State, StepReason, TargetName, TokenSource, Verdict,
+};
+
+fn database() -> Database {
+    Database {
+        url: DatabaseUrl::Told(TokenSource::Chain),
+        ca: None,
+        table: "deployments".to_owned(),
+        columns: Columns::default(),
+        words: std::collections::BTreeMap::new(),
+    }
+}
+
+fn recorded_plan(provider: &str, targets: &[&str]) -> Plan {
+    let mut plan = plan(targets);
+    let Aim::Targets(aimed) = &mut plan.aim else { panic!("a plan with targets") };
+    for aimed in aimed {
+        aimed.target.database = Some(database());
+        aimed.target.provider = provider.to_owned();
+    }
+    plan
+}
+
+/// A provider, and a table beside it.
+fn beside() -> Bed {
+    Bed::begin(push(Origin::Hook), recorded_plan("digitalocean", &["web"])).lands()
+}
+
+/// Nothing but the table.
+fn alone() -> Bed {
+    Bed::begin(push(Origin::Hook), recorded_plan(NO_PROVIDER, &["web"])).lands()
+}
+
+impl Bed {
+    /// The table answers, five seconds later.
+    fn reads(self, rows: impl IntoIterator<Item = Deployment>) -> Self {
+        let bed = self.after(5);
+        let Input::Looked { target, snapshot, kin } = Seen::of(rows).input("web", bed.now) else { panic!("a look") };
+        bed.give(Input::Recorded { target, snapshot, kin })
+    }
+}
+
+/// A row as a table has it: it never tells what serves.
+fn row(commit: &str, state: State) -> Deployment {
+    let message = "exit status 1".to_owned();
+    let reason = StepReason { code: String::new(), message, step: None, in_build: None };
+    let reason = (state == State::Failed).then_some(reason);
+    Deployment { is_live: None, was_live: None, reason, ..rollout(&format!("row {commit}"), commit, state) }
+}
+
+#[test]
+fn a_failure_in_the_table_decides_beside_a_provider_that_is_silent_down_or_still_at_it() {
+    let down = Miss::Misheard(Misheard::Down("503".to_owned()));
+    for bed in [beside(), beside().misses(down), beside().sees([ours(State::Building)])] {
+        let failed = bed.reads([row(OURS, State::Failed)]);
+        assert_eq!(failed.verdict(), (Some(Verdict::Failed), Reason::RecordedFailed));
+        assert_eq!(failed.course().failure.as_ref().map(|failure| failure.summary.as_str()), Some("exit status 1"));
+        assert!(failed.watch.is_over());
+    }
+}
+
+#[test]
+fn nothing_else_in_the_table_decides_beside_a_provider() {
+    use State::{Building, Canceled, Queued, Replaced, Skipped, Succeeded, Unknown};
+    for state in [Building, Canceled, Queued, Replaced, Skipped, Succeeded, Unknown] {
+        let bed = beside().reads([row(OURS, state)]);
+        assert_eq!((bed.verdict().0, bed.course().phase), (None, Phase::Registering), "{state:?}");
+    }
+    let newer = beside().reads([row(NEWER, State::Failed), row(OLDER, State::Failed)]);
+    assert_eq!(newer.verdict().0, None, "another commit's failure");
+    assert_eq!(beside().reads([row(OURS, State::Building), row(OURS, State::Failed)]).verdict().0, None, "tried again");
+}
+
+#[test]
+fn a_row_counts_only_if_it_is_dated_after_the_push_and_meant_for_the_target() {
+    let dated = |made: Option<i64>| Deployment { created_at: made.map(at), ..row(OURS, State::Failed) };
+    let of = |environment: &str| {
+        let environment = Some(environment.to_owned());
+        Deployment { environment, ..row(OURS, State::Failed) }
+    };
+    let branch = Deployment { branch: Some("staging".to_owned()), ..row(OURS, State::Failed) };
+    for row in [dated(Some(-300)), dated(None), branch] {
+        assert_eq!(beside().reads([row.clone()]).verdict().0, None, "{row:?}");
+    }
+    assert_eq!(beside().reads([dated(Some(-60))]).verdict().0, Some(Verdict::Failed), "clocks differ");
+    let two = || Bed::begin(push(Origin::Hook), recorded_plan("digitalocean", &["web", "api"])).lands();
+    assert_eq!(two().reads([of("API")]).course().verdict, None);
+    assert_eq!(two().reads([of("Web")]).course().verdict, Some(Verdict::Failed));
+    assert_eq!(two().reads([of("production")]).course().verdict, Some(Verdict::Failed), "nobody else's");
+    let mut named = two();
+    named.watch.courses[0].target.environment = Some("staging".to_owned());
+    assert_eq!(named.clone().reads([of("production")]).course().verdict, None);
+    assert_eq!(named.reads([of("staging")]).course().verdict, Some(Verdict::Failed));
+}
+
+#[test]
+fn an_old_failure_does_not_fail_a_retry() {
+    let mut retry = beside();
+    retry.watch.attempt = 2;
+    let old = Deployment { created_at: Some(at(-60)), ..row(OURS, State::Failed) };
+    assert_eq!(retry.reads([old]).verdict().0, None);
+}
+
+#[test]
+fn the_table_waits_for_the_proof_that_the_push_landed() {
+    let pushing = Bed::begin(push(Origin::Hook), recorded_plan("digitalocean", &["web"]));
+    assert_eq!(pushing.clone().reads([row(OURS, State::Failed)]).verdict().0, None);
+    assert!(!pushing.watch.may_be_looked_at());
+}
+
+#[test]
+fn a_table_that_cannot_be_read_ends_nothing_and_is_asked_again_later() {
+    let missing = || Miss::Misheard(Misheard::NotFound("the database has no table deployments".to_owned()));
+    let input = Input::Missed { target: TargetName::new("web"), source: Source::Database, why: missing() };
+    let bed = beside().give(input);
+    assert_eq!(bed.verdict(), (None, Reason::WaitingForDeployment));
+    assert!(bed.course().table.next_look > bed.now && bed.course().lead.misses == 0);
+    let seen = bed.course().observations.iter().find(|seen| seen.source == Source::Database).expect("it is told");
+    assert!(!seen.ok && seen.error.as_deref() == Some("the database has no table deployments"));
+    assert_eq!(bed.sees([serving("ours", OURS)]).verdict().0, Some(Verdict::Live));
+}
+
+#[test]
+fn without_a_provider_the_table_decides_everything() {
+    assert_eq!(alone().sees([row(OURS, State::Succeeded)]).verdict(), (Some(Verdict::Live), Reason::DeployedLive));
+    assert_eq!(alone().sees([row(OURS, State::Failed)]).verdict(), (Some(Verdict::Failed), Reason::BuildFailed));
+    let building = alone().sees([row(OURS, State::Building)]);
+    assert_eq!((building.verdict().0, building.course().phase), (None, Phase::Building));
+    let through = alone().sees([row(NEWER, State::Succeeded), row(OURS, State::Canceled)]);
+    assert_eq!(through.verdict(), (Some(Verdict::Live), Reason::Contained));
+    let nothing = alone().after(400).sees([]);
+    assert_eq!(nothing.verdict(), (Some(Verdict::NoDeploy), Reason::NothingRegistered));
+    assert!(nothing.course().message.contains("the deployments table shows no deployment"));
+    let refused = Miss::Misheard(Misheard::Denied("the database refuses the password".to_owned()));
+    let bed = alone();
+    let input = Input::Missed { target: TargetName::new("web"), source: Source::Database, why: refused };
+    assert_eq!(bed.give(input).outlook().exit_code, 4);
+}
+
+#[test]
+fn sources_that_contradict_each_other_are_told_once_and_decide_by_the_rules() {
+    let live = beside().sees([serving("ours", OURS)]);
+    assert_eq!(live.course().disagreement(), None);
+    let building = beside().sees([ours(State::Building)]).reads([row(OURS, State::Succeeded)]);
+    assert_eq!(building.course().disagreement(), None, "one is only ahead of the other");
+    let failed = beside().sees([ours(State::Building)]).reads([row(OURS, State::Succeeded)]).sees([ours(State::Failed)]);
+    let told = "the sources disagree: digitalocean says FAILED, the deployments table says SUCCEEDED";
+    assert_eq!(failed.course().disagreement().as_deref(), Some(told));
+    assert_eq!(failed.verdict().0, Some(Verdict::Failed), "the provider leads");
+    assert_eq!(failed.told(EventKind::Warning).len(), 1);
+}
