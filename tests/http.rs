@@ -1,11 +1,12 @@
 //! Questions over real sockets to servers that misbehave.
 
+use std::path::Path;
 use std::time::Duration;
 
-use afterpush::host::exchange;
+use afterpush::host::exchange::Exchange;
 use afterpush::host::http::{Http, Limits};
 use afterpush::host::secrets::Bound;
-use afterpush::wire::{Answer, Ask, Attach, HttpAsk, NoAnswer, Secret, origin};
+use afterpush::wire::{Answer, Ask, HttpAsk, NoAnswer, Secret, origin};
 
 use crate::support::Faults;
 
@@ -22,7 +23,11 @@ fn bound(url: &str) -> Bound {
 }
 
 async fn ask(url: &str) -> Result<Answer, NoAnswer> {
-    exchange::perform(&http(), &Ask::json(url), Some(&bound(url))).await
+    perform(&Ask::json(url), Some(&bound(url))).await
+}
+
+async fn perform(ask: &Ask, credential: Option<&Bound>) -> Result<Answer, NoAnswer> {
+    Exchange { http: &http(), credential, folder: Path::new("/") }.perform(ask).await
 }
 
 async fn trouble(url: &str) -> String {
@@ -134,13 +139,13 @@ async fn a_credential_goes_nowhere_but_where_it_is_bound_to() {
     let (server, other) = (Faults::start().await, Faults::start().await);
     let bound = bound(&server.url("/"));
     let ask = Ask::json(other.url("/fine"));
-    let refused = exchange::perform(&http(), &ask, Some(&bound)).await.unwrap_err();
+    let refused = perform(&ask, Some(&bound)).await.unwrap_err();
     assert!(matches!(refused, NoAnswer::Unaskable(_)), "{refused}");
-    let missing = exchange::perform(&http(), &ask, None).await.unwrap_err();
+    let missing = perform(&ask, None).await.unwrap_err();
     assert!(matches!(missing, NoAnswer::NoCredential(_)), "{missing}");
     assert!(other.heads().is_empty());
     let plain = Ask::signed_log(other.url("/fine"));
-    exchange::perform(&http(), &plain, Some(&bound)).await.unwrap();
+    perform(&plain, Some(&bound)).await.unwrap();
     assert!(!other.heads()[0].to_ascii_lowercase().contains("authorization"), "{:?}", other.heads());
 }
 
@@ -153,7 +158,7 @@ async fn what_cannot_be_asked_is_refused_without_a_connection() {
 }
 
 fn http_ask(url: &str, max_bytes: usize, tail: bool) -> HttpAsk {
-    HttpAsk { url: url.to_owned(), attach: Attach::Nothing, max_bytes, tail }
+    HttpAsk { tail, ..HttpAsk::plain(url, max_bytes) }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use afterpush::host::secrets::{Bound, Environment, credential, names};
 use afterpush::provider::{Provider, by_name};
-use afterpush::watch::{Target, TargetName, TokenSource};
+use afterpush::watch::{Particulars, Target, TargetName, TokenSource};
 use tempfile::TempDir;
 
 const TOKEN: &str = "dop_v1_canary_of_the_secrets_tests";
@@ -27,6 +27,7 @@ fn target(token: TokenSource) -> Target {
         environment: None,
         health: None,
         database: None,
+        particulars: Particulars::default(),
     }
 }
 
@@ -46,7 +47,7 @@ fn file(folder: &TempDir, name: &str, text: &str, mode: u32) -> PathBuf {
 }
 
 async fn found(token: TokenSource, environment: &Environment) -> Bound {
-    credential(&target(token), provider(), environment).await.expect("a credential")
+    credential(&target(token), provider(), environment).await.expect("a credential").expect("one is wanted")
 }
 
 async fn refused(token: TokenSource, environment: &Environment) -> String {

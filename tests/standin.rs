@@ -1,11 +1,15 @@
 //! The stand-in provider, looked at through the real adapter and the real HTTP client.
 
-use afterpush::host::exchange;
+use std::path::Path;
+
+use afterpush::host::exchange::Exchange;
 use afterpush::host::http::Http;
 use afterpush::host::secrets::Bound;
 use afterpush::provider::{Heard, Provider, Want, by_name};
 use afterpush::standin::{Order, Overlap, Pace, Recipe, Stage, StandIn, Trouble};
-use afterpush::watch::{Deployment, Log, Misheard, Quality, Snapshot, State, Target, TargetName, TokenSource};
+use afterpush::watch::{
+    Deployment, Log, Misheard, Particulars, Quality, Snapshot, State, Target, TargetName, TokenSource,
+};
 use afterpush::wire::{Answer, Ask, Secret, origin};
 
 const OURS: &str = "9a4df0b8e161e323bc3cdf1dc71878080fe144fa";
@@ -42,13 +46,15 @@ impl Scene {
             environment: None,
             health: None,
             database: None,
+            particulars: Particulars::default(),
         }
     }
 
     async fn ask(&self, ask: &Ask) -> Answer {
         let origin = origin(self.standin.url()).expect("a URL");
         let bound = Bound { origin, secret: Secret::new(&self.token), from: "the stand-in".to_owned() };
-        exchange::perform(&self.http, ask, Some(&bound)).await.expect("the stand-in answers")
+        let exchange = Exchange { http: &self.http, credential: Some(&bound), folder: Path::new("/") };
+        exchange.perform(ask).await.expect("the stand-in answers")
     }
 
     async fn look(&mut self) -> Result<Snapshot, Misheard> {

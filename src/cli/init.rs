@@ -12,7 +12,7 @@ use crate::base::text;
 use crate::config::{self, TRACKED_FILE};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
-use crate::provider::{self, Provider, RepoFacts, Suggestion};
+use crate::provider::{self, Credential, Provider, RepoFacts, Suggestion};
 
 /// What `afterpush init` takes.
 #[derive(Debug, clap::Args)]
@@ -139,7 +139,7 @@ fn next_steps(found: &[Suggestion], world: &World) -> Vec<Next> {
     for provider in found.iter().filter_map(|target| provider::by_name(target.provider)) {
         let is_set = |name: &&str| world.environment.get(name).is_some_and(|value| !value.is_empty());
         if !provider.variables().iter().any(is_set) && !told.contains(&provider.name()) {
-            steps.push(Next { command: None, when: credential_step(provider) });
+            steps.extend(credential_step(provider));
         }
         told.push(provider.name());
     }
@@ -151,10 +151,11 @@ fn next_steps(found: &[Suggestion], world: &World) -> Vec<Next> {
     steps
 }
 
-fn credential_step(provider: &dyn Provider) -> String {
-    let variables = provider.variables().join(" or ");
-    let tool = provider.tool_file().map(|file| format!(", or log in with {}", file.tool)).unwrap_or_default();
-    format!("set {variables} where you push{tool}")
+fn credential_step(provider: &dyn Provider) -> Option<Next> {
+    match provider.credential(provider.address().usual().unwrap_or_default()) {
+        Credential::Required(chain) => Some(Next { command: None, when: chain.advice(" where you push") }),
+        Credential::Optional | Credential::None => None,
+    }
 }
 
 impl<'a> Candidate<'a> {

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 
 use super::layer::{Layers, Place, Told};
 use super::read::{self, Sheet, TargetSheet};
-use super::{Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, variable};
-use crate::provider;
-use crate::watch::{Target, TargetName, TokenSource, Warning};
+use super::registry::{self, Listed, Registry};
+use super::{
+    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, key, particulars, variable,
+};
+use crate::provider::Address;
+use crate::watch::{Particulars, Target, TargetName, TokenSource, Warning};
 use crate::wire;
-
-/// The providers there are: name, and where the API is.
-pub(super) type Registry<'a> = &'a [(&'a str, &'a str)];
 
 /// Reads all layers. The first thing that is wrong is the error; what is merely ignored is a warning.
 pub fn load(layers: &Layers) -> Result<Config, ConfigError> {
-    let registry: Vec<_> = provider::ALL.iter().map(|p| (p.name(), p.base_url())).collect();
-    load_for(layers, &registry)
+    let config = load_for(layers, &registry::all())?;
+    config.targets.iter().try_for_each(|settings| registry::check(&config, &settings.target))?;
+    Ok(config)
 }
 
 /// The same for other providers than those of this version.
@@ -73,21 +74,23 @@ impl Merge<'_> {
         for name in self.target_names() {
             let layers: Vec<_> = self.sheets.iter().flat_map(|s| &s.targets).filter(|t| t.name == name).collect();
             let whole = Whole { name: &name, layers: &layers };
-            let (settings, origins) = whole.settings(self.registry)?;
-            self.origins.extend(origins);
-            targets.push(settings);
+            if let Some((settings, origins)) = whole.settings(self.registry)? {
+                self.origins.extend(origins);
+                targets.push(settings);
+            }
         }
         Ok(targets)
     }
 
     /// The names as a reader of the files would list them: the shared file's first, then what the user adds. What
     /// stands only in the user's file for all repositories is a default for targets of that name and none itself,
-    /// unless it names an app.
+    /// unless it names what the provider cannot do without.
     fn target_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for kind in [LayerKind::Tracked, LayerKind::Local, LayerKind::User] {
             for target in self.sheets.iter().filter(|s| s.kind == kind).flat_map(|s| &s.targets) {
-                let is_one = kind != LayerKind::User || target.app.is_some();
+                let names_one = ["app", "url", "command"].iter().any(|key| target.place(key).is_some());
+                let is_one = kind != LayerKind::User || names_one;
                 if is_one && !names.contains(&target.name) {
                     names.push(target.name.clone());
                 }
@@ -97,6 +100,9 @@ impl Merge<'_> {
     }
 }
 
+/// A target, and where each of its settings was told.
+type Settings = (TargetSettings, Vec<(String, Place)>);
+
 /// All that is told about one target, the strongest first (never empty).
 struct Whole<'a> {
     name: &'a str,
@@ -104,37 +110,76 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    fn settings(&self, registry: Registry<'_>) -> Result<(TargetSettings, Vec<(String, Place)>), ConfigError> {
+    /// The target and where each of its settings was told; `None` where what it cannot do without stands only in a
+    /// file that comes with the clone.
+    fn settings(&self, registry: Registry<'_>) -> Result<Option<Settings>, ConfigError> {
         let provider = self.told(|t| t.provider.as_ref()).ok_or_else(|| self.missing_provider(registry))?;
-        let official = official_url(provider, registry)?;
-        let app = self.told(|t| t.app.as_ref()).ok_or_else(|| self.lacks("no app: add app = \"…\", its id or name"))?;
+        let listed = registry::find(provider, registry)?;
+        self.check_keys(listed)?;
+        if let Some(missing) = listed.keys.required.iter().find(|key| self.place(key).is_none()) {
+            let is_withheld = self.layers.iter().any(|target| target.withheld.iter().any(|key| key == missing));
+            return if is_withheld { Ok(None) } else { Err(self.lacks(&particulars::lacking(missing))) };
+        }
         let (branches, paths) = (self.told(|t| t.branches.as_ref()), self.told(|t| t.paths.as_ref()));
-        let (token, base_url) = (self.told(|t| t.token.as_ref()), self.told(|t| t.base_url.as_ref()));
+        let (token, url) = (self.told(|t| t.token.as_ref()), self.told(TargetSheet::url));
         self.check_owner(token, "token", provider)?;
-        self.check_owner(base_url, "base_url", provider)?;
-        self.check_origin(token, base_url)?;
+        self.check_owner(url, if listed.address == Address::Url { "url" } else { "base_url" }, provider)?;
+        self.check_origin(token, url)?;
         let target = Target {
             name: TargetName::new(self.name),
             provider: provider.value.clone(),
-            app: app.value.clone(),
-            base_url: base_url.map_or_else(|| official.to_owned(), |url| url.value.clone()),
+            app: self.value(|t| t.app.as_ref()).unwrap_or_default(),
+            base_url: url
+                .map_or_else(|| listed.address.usual().unwrap_or_default().to_owned(), |url| url.value.clone()),
             token: token.map_or(TokenSource::Chain, |source| source.value.clone()),
             paths: paths.map(|list| list.value.clone()).unwrap_or_default(),
-            environment: None,
+            environment: self.value(|t| t.particulars.environment.as_ref()),
+            particulars: self.particulars(),
             health: None,
             database: None,
         };
-        let places = [
-            ("provider", Some(&provider.at)),
-            ("app", Some(&app.at)),
-            ("branches", branches.map(|told| &told.at)),
-            ("paths", paths.map(|told| &told.at)),
-            ("token", token.map(|told| &told.at)),
-            ("base_url", base_url.map(|told| &told.at)),
-        ];
+        let common =
+            [("provider", Some(&provider.at)), ("branches", branches.map(|t| &t.at)), ("paths", paths.map(|t| &t.at))];
+        let particular = key::PARTICULAR.iter().map(|key| (*key, self.place(key)));
         let key = |key: &str| format!("target.{}.{key}", self.name);
-        let origins = places.into_iter().filter_map(|(name, at)| Some((key(name), at?.clone()))).collect();
-        Ok((TargetSettings { target, branches: branches.map(|list| list.value.clone()) }, origins))
+        let told = common.into_iter().chain(particular);
+        let origins = told.filter_map(|(name, at)| Some((key(name), at?.clone()))).collect();
+        Ok(Some((TargetSettings { target, branches: branches.map(|list| list.value.clone()) }, origins)))
+    }
+
+    fn particulars(&self) -> Particulars {
+        Particulars {
+            workflow: self.value(|t| t.particulars.workflow.as_ref()),
+            command: self.value(|t| t.particulars.command.as_ref()).unwrap_or_default(),
+            limit: self.value(|t| t.particulars.limit.as_ref()),
+            pointers: self.value(|t| t.particulars.pointers.as_ref()).unwrap_or_default(),
+            states: self.value(|t| t.particulars.states.as_ref()).unwrap_or_default(),
+        }
+    }
+
+    /// Where the strongest layer that tells a key tells it.
+    fn place(&self, key: &str) -> Option<&Place> {
+        self.layers.iter().find_map(|target| target.place(key))
+    }
+
+    fn value<T: Clone>(&self, of: impl Fn(&TargetSheet) -> Option<&Told<T>>) -> Option<T> {
+        self.told(of).map(|told| told.value.clone())
+    }
+
+    /// A key its provider does not read is most likely a mistake, and never without one.
+    fn check_keys(&self, listed: &Listed) -> Result<(), ConfigError> {
+        let reads = |key: &str| listed.keys.required.contains(&key) || listed.keys.optional.contains(&key);
+        let Some((key, at)) =
+            key::PARTICULAR.iter().filter(|key| !reads(key)).find_map(|key| Some((key, self.place(key)?)))
+        else {
+            return Ok(());
+        };
+        Err(at.error(format!(
+            "target.{}.{key} is not read by provider \"{}\", which reads {}",
+            self.name,
+            listed.name,
+            particulars::listed(listed.keys)
+        )))
     }
 
     fn told<T>(&self, of: impl Fn(&TargetSheet) -> Option<&Told<T>>) -> Option<&Told<T>> {
@@ -166,12 +211,12 @@ impl Whole<'_> {
     fn check_origin<T>(&self, token: Option<&Told<T>>, url: Option<&Told<String>>) -> Result<(), ConfigError> {
         let (Some(token), Some(url)) = (token, url) else { return Ok(()) };
         let beside = self.layers.iter().find(|target| target.at.kind == token.at.kind);
-        let Some(named) = beside.and_then(|target| target.base_url.as_ref()) else { return Ok(()) };
+        let Some(named) = beside.and_then(|target| target.url()) else { return Ok(()) };
         if wire::origin(&named.value) == wire::origin(&url.value) {
             return Ok(());
         }
         Err(token.at.error(format!(
-            "target.{}.token is for the base_url beside it, but {} sets another; name the token there, too",
+            "target.{}.token is for the URL beside it, but {} sets another; name the token there, too",
             self.name, url.at
         )))
     }
@@ -181,25 +226,8 @@ impl Whole<'_> {
     }
 
     fn missing_provider(&self, registry: Registry<'_>) -> ConfigError {
-        self.lacks(&format!("no provider: add provider = \"…\" (known: {})", names(registry)))
+        self.lacks(&format!("no provider: add provider = \"…\" (known: {})", registry::names(registry)))
     }
-}
-
-fn official_url<'r>(provider: &Told<String>, registry: Registry<'r>) -> Result<&'r str, ConfigError> {
-    let named = provider.value.as_str();
-    if let Some((_, url)) = registry.iter().find(|(name, _)| *name == named) {
-        return Ok(url);
-    }
-    let why = if named == "none" {
-        "provider = \"none\" needs sources that this version cannot read; name a provider that can be asked".to_owned()
-    } else {
-        format!("unknown provider \"{named}\"")
-    };
-    Err(provider.at.error(format!("{why} (known: {})", names(registry))))
-}
-
-fn names(registry: Registry<'_>) -> String {
-    registry.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// One sentence for all keys that are not trusted, and one for all that this version does not read.

@@ -14,7 +14,9 @@ mod key;
 mod layer;
 mod merge;
 mod page;
+mod particulars;
 mod read;
+mod registry;
 mod value;
 mod variable;
 

@@ -4,6 +4,7 @@ use super::ConfigError;
 use super::key;
 use super::layer::{Layer, LayerKind, Place, Told};
 use super::page::{Entry, Page};
+use super::particulars::ParticularsSheet;
 use super::value;
 use crate::base::Span;
 use crate::watch::TokenSource;
@@ -36,6 +37,9 @@ pub(super) struct TargetSheet {
     pub paths: Option<Told<Vec<String>>>,
     pub token: Option<Told<TokenSource>>,
     pub base_url: Option<Told<String>>,
+    pub particulars: ParticularsSheet,
+    /// Keys that were not read because the layer is not the user's own.
+    pub withheld: Vec<String>,
 }
 
 /// Reads a whole file, up to the first thing that is wrong in it.
@@ -101,7 +105,9 @@ fn read_targets(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigErro
         }
         let mut target = TargetSheet::empty(table.key, table.place());
         for entry in table.entries()? {
-            if !sheet.withhold("target", &entry) {
+            if sheet.withhold("target", &entry) {
+                target.withheld.push(entry.key.to_owned());
+            } else {
                 read_target(&entry, &mut target, sheet)?;
             }
         }
@@ -120,6 +126,7 @@ fn read_target(entry: &Entry<'_>, target: &mut TargetSheet, sheet: &mut Sheet) -
         "token" => target.token = entry.told(value::token(value))?,
         "base_url" => target.base_url = entry.told(value::base_url(value))?,
         "health" => return read_health(entry, sheet),
+        _ if target.particulars.read(entry)? => {}
         _ => return Err(entry.unknown(key::TARGET)),
     }
     Ok(())
@@ -164,6 +171,21 @@ impl Sheet {
 }
 
 impl TargetSheet {
+    /// Where a key is told that not every provider reads.
+    pub fn place(&self, key: &str) -> Option<&Place> {
+        match key {
+            "app" => self.app.as_ref().map(|told| &told.at),
+            "token" => self.token.as_ref().map(|told| &told.at),
+            "base_url" => self.base_url.as_ref().map(|told| &told.at),
+            _ => self.particulars.place(key),
+        }
+    }
+
+    /// The URL it names.
+    pub fn url(&self) -> Option<&Told<String>> {
+        self.base_url.as_ref().or(self.particulars.url.as_ref())
+    }
+
     fn empty(name: &str, at: Place) -> Self {
         Self {
             name: name.to_owned(),
@@ -174,6 +196,8 @@ impl TargetSheet {
             paths: None,
             token: None,
             base_url: None,
+            particulars: ParticularsSheet::default(),
+            withheld: Vec::new(),
         }
     }
 }

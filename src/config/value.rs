@@ -132,7 +132,7 @@ pub(super) fn token(value: &DeValue<'_>) -> Checked<TokenSource> {
     let name = name.get_ref().as_ref();
     if !key::TOKEN.contains(&name) {
         let shown = text::visible(name);
-        return Err(format!("holds the unknown key \"{shown}\"; {}", key::advice(name, key::TOKEN)));
+        return Err(format!("holds the unknown key \"{shown}\"; {}", key::inner_advice(name, key::TOKEN)));
     }
     let text = source.get_ref().as_str().filter(|text| !text.trim().is_empty()).ok_or(WANTED)?;
     match name {
@@ -162,7 +162,8 @@ fn file(text: &str) -> Checked<TokenSource> {
     }
 }
 
-fn wrong_type(value: &DeValue<'_>, wanted: &str) -> String {
+/// The wrong type of value.
+pub(super) fn wrong_type(value: &DeValue<'_>, wanted: &str) -> String {
     let got = value.type_str();
     let article = if got.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("must be {wanted}, not {article} {got}")

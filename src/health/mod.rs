@@ -9,7 +9,7 @@ mod version;
 
 use crate::base::Span;
 use crate::watch::{Check, Health, Outcome};
-use crate::wire::{Answer, Attach, Fault, HttpAsk, NoAnswer};
+use crate::wire::{Answer, Fault, HttpAsk, NoAnswer};
 
 /// An answer of a health endpoint is not longer.
 const MOST_BYTES: usize = 1 << 20;
@@ -23,7 +23,7 @@ pub fn ask(health: &Health, check: Check) -> Option<HttpAsk> {
         Check::Ready => &health.ready.as_ref()?.url,
         Check::Version => &health.version.as_ref()?.url,
     };
-    Some(HttpAsk { url: url.clone(), attach: Attach::Nothing, max_bytes: MOST_BYTES, tail: false })
+    Some(HttpAsk::plain(url, MOST_BYTES))
 }
 
 /// What an endpoint's answer means.

@@ -1,12 +1,69 @@
-//! The one place where a question of any kind is asked.
+//! The one place where a question of any kind is asked, and where whole conversations are led.
 
+use std::path::Path;
+
+use super::command;
 use super::http::Http;
 use super::secrets::Bound;
-use crate::wire::{Answer, Ask, NoAnswer};
+use crate::provider::Heard;
+use crate::watch::{Misheard, Miss};
+use crate::wire::{Answer, Ask, NoAnswer, Redactor};
 
-/// Asks, within the limits of the question's kind. The credential goes only where it is bound to.
-pub async fn perform(http: &Http, ask: &Ask, credential: Option<&Bound>) -> Result<Answer, NoAnswer> {
-    match ask {
-        Ask::Http(ask) => http.perform(ask, credential).await,
+/// No conversation is longer: ten pages of apps, the app, and ten pages of deployments are the most an adapter asks
+/// for.
+const MOST_QUESTIONS: usize = 24;
+
+/// What questions are asked with.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// The network.
+    pub http: &'a Http,
+    /// Goes only where it is bound to, and only with questions that want it.
+    pub credential: Option<&'a Bound>,
+    /// Where programs are run.
+    pub folder: &'a Path,
+}
+
+impl Exchange<'_> {
+    /// Asks once, within the limits of the question's kind.
+    pub async fn perform(&self, ask: &Ask) -> Result<Answer, NoAnswer> {
+        match ask {
+            Ask::Http(ask) => self.http.perform(ask, self.credential).await,
+            Ask::Command(ask) => command::perform(ask, self.folder).await,
+        }
+    }
+
+    /// Asks until `hear` has heard enough. What went wrong is told without secrets: a program may complain of
+    /// anything.
+    pub async fn converse<T>(
+        &self,
+        first: Ask,
+        hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>,
+    ) -> Result<T, Miss> {
+        let mut redactor = Redactor::default();
+        if let Some(bound) = self.credential {
+            redactor.learn(&bound.secret);
+        }
+        self.talk(first, hear).await.map_err(|why| why.map(|words| redactor.clean(words)))
+    }
+
+    async fn talk<T>(&self, first: Ask, hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>) -> Result<T, Miss> {
+        let mut ask = first;
+        let mut answers = Vec::new();
+        for _ in 0..MOST_QUESTIONS {
+            answers.push(self.perform(&ask).await.map_err(miss)?);
+            match hear(&answers).map_err(Miss::Misheard)? {
+                Heard::Ask(next) => ask = next,
+                Heard::Seen(seen) => return Ok(seen),
+            }
+        }
+        Err(Miss::Misheard(Misheard::Garbled(format!("no end after {MOST_QUESTIONS} answers"))))
+    }
+}
+
+fn miss(why: NoAnswer) -> Miss {
+    match why {
+        NoAnswer::NoCredential(sentence) => Miss::NoCredential(sentence),
+        other => Miss::NoAnswer(other.to_string()),
     }
 }

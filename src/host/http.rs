@@ -9,7 +9,7 @@ mod words;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
@@ -81,6 +81,7 @@ impl Http {
             status: response.status,
             headers: response.headers,
             body,
+            complaint: String::new(),
             at: Machine.now(),
             latency: Span::from_std(started.elapsed()),
         })
@@ -94,7 +95,7 @@ impl Http {
     ) -> Result<(Head, Vec<u8>), NoAnswer> {
         for _ in 0..=REDIRECTS {
             let response = self.send(ask, &goal, credential).await?;
-            match goal.redirected_by(&response)? {
+            match goal.redirected_by(&response, ask.may_lead_away)? {
                 Some(next) => goal = next,
                 None => return self.read(ask, &goal, response).await,
             }
@@ -104,8 +105,15 @@ impl Http {
 
     async fn send(&self, ask: &HttpAsk, goal: &Goal, credential: Option<&Bound>) -> Result<Response, NoAnswer> {
         let mut request = self.client(goal)?.get(goal.url.clone()).header(CACHE_CONTROL, "no-cache");
+        for (name, value) in &ask.headers {
+            request = request.header(*name, *value);
+        }
+        // What came back once may be no value of a header; then the whole answer is asked for.
+        if let Some(etag) = ask.etag.as_ref().and_then(|etag| HeaderValue::from_str(etag).ok()) {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
         if ask.attach == Attach::Bearer {
-            request = request.header(AUTHORIZATION, bearer(goal, credential)?).header(ACCEPT, "application/json");
+            request = request.header(AUTHORIZATION, bearer(goal, credential)?);
         }
         request.send().await.map_err(|error| network(&goal.origin.host, words::of(&error, &self.limits)))
     }
@@ -173,8 +181,8 @@ impl Goal {
         Ok(Self { url, origin })
     }
 
-    /// Where the answer sends us; an error where it sends us to another origin.
-    fn redirected_by(&self, response: &Response) -> Result<Option<Self>, NoAnswer> {
+    /// Where the answer sends us; an error where it sends us to another origin, unless it may lead there.
+    fn redirected_by(&self, response: &Response, may_lead_away: bool) -> Result<Option<Self>, NoAnswer> {
         if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(None);
         }
@@ -183,6 +191,9 @@ impl Goal {
         let lost = || network(&self.origin.host, ("redirects to what is not a URL".to_owned(), Fault::Broken));
         let next = Self::of(self.url.join(location).map_err(|_| lost())?.as_str())?;
         if next.origin != self.origin {
+            if may_lead_away {
+                return Ok(None);
+            }
             let other = format!("{}:{}", text::visible(&next.origin.host), next.origin.port);
             return Err(network(&self.origin.host, (format!("redirects to {other}, which is not followed"), Fault::Broken)));
         }

@@ -1,6 +1,7 @@
 //! The room that touches the rest of the machine.
 
 pub mod clock;
+pub mod command;
 pub mod exchange;
 pub mod files;
 pub mod git;

@@ -7,7 +7,7 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::provider::{self, Provider, ToolFile};
+use crate::provider::{self, Chain, Credential, Provider, Tool, ToolFile};
 use crate::watch::{Target, TokenSource};
 use crate::wire::{Origin, Secret, origin};
 
@@ -62,33 +62,45 @@ pub fn names<'a>(targets: impl IntoIterator<Item = &'a Target>) -> BTreeSet<Stri
     for target in targets {
         match &target.token {
             TokenSource::Env(name) => drop(names.insert(name.clone())),
-            TokenSource::Chain => {
-                if let Some(provider) = provider::by_name(&target.provider) {
-                    names.extend(provider.variables().iter().map(|&name| name.to_owned()));
-                    names.extend(provider.tool_file().and_then(|tool| tool.context_variable).map(str::to_owned));
-                }
-            }
+            TokenSource::Chain => names.extend(names_of_chain(target)),
             TokenSource::Command(_) | TokenSource::File(_) => {}
         }
     }
     names
 }
 
-/// The credential of a target, bound to where its provider's API is. The error is a sentence that says what to do.
-pub async fn credential(target: &Target, provider: &dyn Provider, environment: &Environment) -> Result<Bound, String> {
-    let origin = origin(&target.base_url)
-        .ok_or_else(|| format!("base_url of target {} is not an http or https URL", target.name))?;
-    let (secret, from) = match &target.token {
-        TokenSource::Chain => of_chain(provider, environment)?,
-        TokenSource::Env(name) => of_variable(name, environment)?,
-        TokenSource::Command(words) => {
+fn names_of_chain(target: &Target) -> Vec<String> {
+    let wanted = provider::by_name(&target.provider).map(|provider| provider.credential(&target.base_url));
+    let Some(Credential::Required(chain)) = wanted else { return Vec::new() };
+    let context = match chain.tool {
+        Some(Tool::File(file)) => file.context_variable,
+        Some(Tool::Command { .. }) | None => None,
+    };
+    chain.variables.iter().copied().chain(context).map(str::to_owned).collect()
+}
+
+/// The credential of a target, bound to where its provider is; `None` where it is asked without one. The error is a
+/// sentence that says what to do.
+pub async fn credential(
+    target: &Target,
+    provider: &dyn Provider,
+    environment: &Environment,
+) -> Result<Option<Bound>, String> {
+    let wanted = provider.credential(&target.base_url);
+    let (secret, from) = match (wanted, &target.token) {
+        (Credential::None, _) | (Credential::Optional, TokenSource::Chain) => return Ok(None),
+        (Credential::Required(chain), TokenSource::Chain) => of_chain(provider, &chain, environment).await?,
+        (_, TokenSource::Env(name)) => of_variable(name, environment)?,
+        (_, TokenSource::Command(words)) => {
             let program = words.first().map_or("", String::as_str);
             (command::output(words).await?, format!("the command {program}"))
         }
-        TokenSource::File(path) => (file::secret(path)?, format!("the file {}", path.display())),
+        (_, TokenSource::File(path)) => (file::secret(path)?, format!("the file {}", path.display())),
     };
     check(&secret, &from)?;
-    Ok(Bound { origin, secret, from })
+    let origin = origin(&target.base_url)
+        .ok_or_else(|| format!("the URL of target {} is not an http or https URL", target.name))?;
+    Ok(Some(Bound { origin, secret, from }))
 }
 
 fn of_variable(name: &str, environment: &Environment) -> Result<(Secret, String), String> {
@@ -98,23 +110,29 @@ fn of_variable(name: &str, environment: &Environment) -> Result<(Secret, String)
     Ok((secret, format!("the environment variable {name}")))
 }
 
-/// The provider's own chain: its variables, then its own tool's file.
-fn of_chain(provider: &dyn Provider, environment: &Environment) -> Result<(Secret, String), String> {
-    for &name in provider.variables() {
+/// The provider's own chain: its variables, then its own tool.
+async fn of_chain(
+    provider: &dyn Provider,
+    chain: &Chain,
+    environment: &Environment,
+) -> Result<(Secret, String), String> {
+    for &name in chain.variables {
         if let Some(secret) = environment.get(name) {
             return Ok((secret.clone(), format!("the environment variable {name}")));
         }
     }
-    let tool = provider.tool_file();
-    if let Some(found) = tool.map(|tool| of_tool(tool, environment)).transpose()?.flatten() {
-        return Ok(found);
-    }
-    let variables = provider.variables().join(" or ");
-    let log_in = tool.map(|tool| format!(", or log in with {}", tool.tool)).unwrap_or_default();
-    Err(format!("there is no credential for {}: set {variables}{log_in}", provider.name()))
+    let found = match &chain.tool {
+        Some(Tool::File(file)) => of_file(*file, environment)?,
+        // A tool that is not there, or not logged in, has none.
+        Some(Tool::Command { tool, words }) => {
+            command::output(words).await.ok().map(|secret| (secret, format!("the log-in of {tool}")))
+        }
+        None => None,
+    };
+    found.ok_or_else(|| format!("there is no credential for {}: {}", provider.name(), chain.advice("")))
 }
 
-fn of_tool(tool: ToolFile, environment: &Environment) -> Result<Option<(Secret, String)>, String> {
+fn of_file(tool: ToolFile, environment: &Environment) -> Result<Option<(Secret, String)>, String> {
     let Some(path) = environment.config_home.as_ref().map(|home| home.join(tool.path)) else { return Ok(None) };
     if !path.exists() {
         return Ok(None);

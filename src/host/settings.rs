@@ -51,6 +51,13 @@ pub fn worktree_for(repo: &Repo, noted: Option<&Path>) -> Option<PathBuf> {
     beside.filter(|_| !is_bare).map(Path::to_owned)
 }
 
+/// Where programs are run that belong to a repository: its main worktree, or the folder of a bare one.
+pub fn folder_of(layout: &Layout) -> PathBuf {
+    let repo = Repo::open_common(layout.common_dir()).ok();
+    let worktree = repo.and_then(|repo| worktree_for(&repo, None)).filter(|worktree| worktree.is_dir());
+    worktree.unwrap_or_else(|| layout.common_dir().to_owned())
+}
+
 impl Sources<'_> {
     /// The file that is read for a layer; `None` where the layer has no place here.
     pub fn path(&self, kind: LayerKind) -> Option<PathBuf> {

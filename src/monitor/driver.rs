@@ -245,7 +245,7 @@ impl<'a> Driver<'a> {
                 let broken = Miss::Misheard(Misheard::Garbled("afterpush could not work with the answer".to_owned()));
                 let lost = Happening::Looked(place.clone(), Err(broken));
                 self.start(lost, async move {
-                    let outcome = look::look(tools, place.clone(), *target, want, watches).await;
+                    let outcome = look::look(tools, place.clone(), *target, *want, watches).await;
                     Happening::Looked(place, outcome)
                 });
             }

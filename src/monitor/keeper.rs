@@ -11,7 +11,7 @@ use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
 use crate::watch::{
-    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Plan, Snapshot, Source,
+    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Particulars, Plan, Snapshot, Source,
     Target, TargetName, TokenSource, Watch, step,
 };
 
@@ -44,13 +44,15 @@ pub enum Place {
     Endpoints(Health),
 }
 
-/// What watches must have in common to share a look.
+/// What watches must have in common to share a look: all of a target that its provider is asked by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct App {
     provider: String,
-    base_url: String,
     name: String,
+    base_url: String,
     token: TokenSource,
+    environment: Option<String>,
+    particulars: Box<Particulars>,
 }
 
 #[derive(Default)]
@@ -129,7 +131,7 @@ pub enum Action {
         /// One of the targets it is asked for.
         target: Box<Target>,
         /// What the look is for.
-        want: Want,
+        want: Box<Want>,
         /// The watches it serves.
         watches: Vec<Watch>,
     },
@@ -149,12 +151,10 @@ pub enum Action {
 impl App {
     /// The app a target is deployed to.
     pub fn of(target: &Target) -> Self {
-        Self {
-            provider: target.provider.clone(),
-            base_url: target.base_url.clone(),
-            name: target.app.clone(),
-            token: target.token.clone(),
-        }
+        // Named one by one: of whatever a target gains, somebody must say whether it makes another app.
+        let Target { name: _, paths: _, health: _, database: _, provider, app: name, base_url, token, environment, particulars } =
+            target.clone();
+        Self { provider, name, base_url, token, environment, particulars: Box::new(particulars) }
     }
 }
 
@@ -421,9 +421,13 @@ impl Keeper {
         let served = |watch: &&Watch| !self.served(&watch.id, &place).is_empty();
         let watches: Vec<Watch> = self.watches.values().filter(served).cloned().collect();
         let state = self.places.entry(place.clone()).or_default();
+        let mut by_push: Vec<&Watch> = watches.iter().collect();
+        by_push.sort_by_key(|watch| watch.push.at);
+        let branches: BTreeSet<&str> = watches.iter().filter_map(|watch| watch.push.ref_name.branch()).collect();
         let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
         let want = Want {
-            commits: watches.iter().map(|watch| watch.sha.clone()).collect(),
+            commits: by_push.iter().map(|watch| watch.sha.clone()).collect(),
+            branches: branches.into_iter().map(str::to_owned).collect(),
             back_to: here(&watches, &place).filter_map(|(watch, name)| watch.back_to(name, now)).min(),
             memo: state.memo.clone(),
             remotes: urls.into_iter().collect(),
@@ -432,7 +436,7 @@ impl Keeper {
         };
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
-        Action::Look { place, target: Box::new(target), want, watches }
+        Action::Look { place, target: Box::new(target), want: Box::new(want), watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.

@@ -9,21 +9,15 @@ use super::probe;
 use super::tools::Tools;
 use crate::base::text::visible;
 use crate::base::{Layout, Timestamp};
-use crate::host::exchange;
 use crate::host::files::Folder;
 use crate::host::git::Repo;
-use crate::host::secrets::Bound;
-use crate::provider::{self, Heard, Provider, Want};
+use crate::provider::{self, Provider, Want};
 use crate::push::{RequestId, Sha};
 use crate::watch::{
     Cause, Course, Deployment, DeploymentRef, Finding, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Outcome,
     Phase, Snapshot, State, StepReason, Target, TargetName, Watch,
 };
-use crate::wire::{Answer, Ask, NoAnswer};
-
-/// No conversation is longer: ten pages of apps, the app, and ten pages of deployments are the most an adapter asks
-/// for.
-const MOST_QUESTIONS: usize = 24;
+use crate::wire::Answer;
 
 /// Asks a source and works out how the commits it names stand to each watch.
 pub async fn look(
@@ -68,7 +62,7 @@ async fn converse(tools: &Tools, target: &Target, want: &Want) -> Result<Snapsho
     let provider = known(target)?;
     let bound = tools.credential(target, provider).await.map_err(Miss::NoCredential)?;
     let hear = |answers: &[Answer]| provider.hear(target, want, answers);
-    talk(tools, provider.ask(target, want), &bound, hear).await
+    tools.exchange(bound.as_ref()).converse(provider.ask(target, want), hear).await
 }
 
 /// Fetches the log of a target's failed deployment into a private file.
@@ -136,37 +130,12 @@ async fn fetch_log(tools: &Tools, target: &Target, want: &Want, failed: &Deploym
     let bound = tools.credential(target, provider).await.map_err(Miss::NoCredential)?;
     let Some(ask) = provider.ask_log(target, want, failed) else { return Ok(None) };
     let hear = |answers: &[Answer]| provider.hear_log(target, want, failed, answers);
-    talk(tools, ask, &bound, hear).await.map(Some)
-}
-
-async fn talk<T>(
-    tools: &Tools,
-    first: Ask,
-    bound: &Bound,
-    hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>,
-) -> Result<T, Miss> {
-    let mut ask = first;
-    let mut answers = Vec::new();
-    for _ in 0..MOST_QUESTIONS {
-        answers.push(exchange::perform(&tools.http, &ask, Some(bound)).await.map_err(no_answer)?);
-        match hear(&answers).map_err(Miss::Misheard)? {
-            Heard::Ask(next) => ask = next,
-            Heard::Seen(seen) => return Ok(seen),
-        }
-    }
-    Err(Miss::Misheard(Misheard::Garbled(format!("no end after {MOST_QUESTIONS} answers"))))
+    tools.exchange(bound.as_ref()).converse(ask, hear).await.map(Some)
 }
 
 fn known(target: &Target) -> Result<&'static dyn Provider, Miss> {
     let unknown = || Miss::NoAnswer(format!("this version of afterpush knows no provider `{}`", target.provider));
     provider::by_name(&target.provider).ok_or_else(unknown)
-}
-
-fn no_answer(why: NoAnswer) -> Miss {
-    match why {
-        NoAnswer::NoCredential(sentence) => Miss::NoCredential(sentence),
-        other => Miss::NoAnswer(other.to_string()),
-    }
 }
 
 /// How the snapshot's commits, and our own later pushes, stand to each watched commit.

@@ -1,7 +1,7 @@
 //! What the monitor's tasks share: places, clock, network, store and credentials.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -10,6 +10,7 @@ use super::{MonitorError, Orders};
 use crate::base::{Clock, Layout, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::host::clock::Machine;
+use crate::host::exchange::Exchange;
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::host::http::Http;
@@ -51,6 +52,8 @@ pub struct Tools {
     pub proofs: Semaphore,
     environment: Environment,
     salt: String,
+    /// Where programs are run: the repository's main worktree, or the folder of a bare one.
+    folder: PathBuf,
     credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
     redactor: Mutex<Redactor>,
 }
@@ -87,6 +90,7 @@ impl Tools {
             proofs: Semaphore::new(MOST_PROOFS),
             environment,
             salt: process::random_salt(),
+            folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
             redactor: Mutex::default(),
         };
@@ -133,15 +137,22 @@ impl Tools {
         Repo::open_common(self.layout.common_dir()).ok()?.head()
     }
 
-    /// The credential of a target, from its source or from the last time it was read.
-    pub async fn credential(&self, target: &Target, provider: &dyn Provider) -> Result<Bound, String> {
+    /// What questions are asked with.
+    pub fn exchange<'a>(&'a self, credential: Option<&'a Bound>) -> Exchange<'a> {
+        Exchange { http: &self.http, credential, folder: &self.folder }
+    }
+
+    /// The credential of a target, from its source or from the last time it was read; `None` where it needs none.
+    pub async fn credential(&self, target: &Target, provider: &dyn Provider) -> Result<Option<Bound>, String> {
         let key = key(target);
         if let Some(known) = lock(&self.credentials).get(&key) {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
         }
         let bound = secrets::credential(target, provider, &self.environment).await?;
-        lock(&self.redactor).learn(&bound.secret);
-        lock(&self.credentials).insert(key, bound.clone());
+        if let Some(bound) = &bound {
+            lock(&self.redactor).learn(&bound.secret);
+            lock(&self.credentials).insert(key, bound.clone());
+        }
         Ok(bound)
     }
 

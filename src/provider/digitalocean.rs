@@ -17,7 +17,7 @@ mod spec;
 mod steps;
 
 use self::replay::Replay;
-use super::{Heard, Provider, RepoFacts, Suggestion, ToolFile, Want};
+use super::{Address, Chain, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Tool, Want};
 use crate::base::Span;
 use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask};
@@ -26,22 +26,28 @@ use crate::wire::{Answer, Ask};
 pub struct DigitalOcean;
 
 const NAME: &str = "digitalocean";
+const API: &str = "https://api.digitalocean.com";
+const VARIABLES: &[&str] = &["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"];
 
 impl Provider for DigitalOcean {
     fn name(&self) -> &'static str {
         NAME
     }
 
-    fn base_url(&self) -> &'static str {
-        "https://api.digitalocean.com"
+    fn address(&self) -> Address {
+        Address::Api(API)
+    }
+
+    fn keys(&self) -> Keys {
+        Keys { required: &["app"], optional: &["token", "base_url"] }
+    }
+
+    fn credential(&self, _base_url: &str) -> Credential {
+        Credential::Required(Chain { variables: VARIABLES, tool: Some(Tool::File(doctl::FILE)) })
     }
 
     fn variables(&self) -> &'static [&'static str] {
-        &["DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"]
-    }
-
-    fn tool_file(&self) -> Option<ToolFile> {
-        Some(doctl::FILE)
+        VARIABLES
     }
 
     fn recognise(&self, facts: &RepoFacts) -> Vec<Suggestion> {
@@ -119,5 +125,5 @@ fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapsh
 
 /// The app's page for people. A stand-in has none, and its apps are not on the real one's pages.
 fn page(target: &Target, app: &str) -> Option<String> {
-    (target.base_url == DigitalOcean.base_url()).then(|| format!("https://cloud.digitalocean.com/apps/{app}"))
+    (target.base_url == API).then(|| format!("https://cloud.digitalocean.com/apps/{app}"))
 }

@@ -23,14 +23,22 @@ pub trait Provider: Sync {
     /// Its name in the configuration and in status documents.
     fn name(&self) -> &'static str;
 
-    /// Where its API is, without a slash at the end.
-    fn base_url(&self) -> &'static str;
+    /// Whom a question goes to.
+    fn address(&self) -> Address;
 
-    /// The environment variables its credential is taken from, in this order.
+    /// The keys of a target it reads beside those that every target has.
+    fn keys(&self) -> Keys;
+
+    /// What is wrong with a target that has all its keys, each of the right type.
+    fn check(&self, _target: &Target) -> Result<(), Wrong> {
+        Ok(())
+    }
+
+    /// The credential it wants at this base URL.
+    fn credential(&self, base_url: &str) -> Credential;
+
+    /// Every environment variable a credential may be taken from, whatever the base URL.
     fn variables(&self) -> &'static [&'static str];
-
-    /// What the provider's own tool keeps its credential in.
-    fn tool_file(&self) -> Option<ToolFile>;
 
     /// What the repository's own files say about targets here.
     fn recognise(&self, facts: &RepoFacts) -> Vec<Suggestion>;
@@ -57,8 +65,10 @@ pub trait Provider: Sync {
 /// What a look is for. One look serves all watches of an app.
 #[derive(Clone, Debug, Default)]
 pub struct Want {
-    /// The commits that are watched; for providers that can be asked by commit.
+    /// The commits that are watched, by when they were pushed, the newest last.
     pub commits: Vec<Sha>,
+    /// The branches they were pushed to, each once.
+    pub branches: Vec<String>,
     /// The list should reach back to this time (the provider's clock); `None`: the newest page is enough.
     pub back_to: Option<Timestamp>,
     /// Where this clone pushes to (URLs without userinfo), to notice an app that deploys another repository.
@@ -78,6 +88,69 @@ pub enum Heard<T> {
     Seen(T),
 }
 
+/// Whom a provider's questions go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An API that is usually here (no slash at the end); the key `base_url` names another.
+    Api(&'static str),
+    /// What the key `url` names.
+    Url,
+    /// The program the key `command` names.
+    Command,
+}
+
+/// The keys of a target a provider reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// It cannot be asked without these.
+    pub required: &'static [&'static str],
+    /// It can be told these.
+    pub optional: &'static [&'static str],
+}
+
+/// What is wrong with the value of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The key.
+    pub key: &'static str,
+    /// The rest of a sentence that begins with the key.
+    pub why: String,
+}
+
+/// What a provider wants to be shown.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A credential: the one the target names, else the first in the provider's own chain.
+    Required(Chain),
+    /// The one the target names; where it names none, it is asked without.
+    Optional,
+    /// None; a target can name none.
+    None,
+}
+
+/// Where a provider's credential is looked for if the target does not say.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Environment variables, in this order.
+    pub variables: &'static [&'static str],
+    /// The provider's own tool, which may be logged in.
+    pub tool: Option<Tool>,
+}
+
+/// How a provider's own tool is asked for its credential.
+#[derive(Clone, Debug)]
+pub enum Tool {
+    /// It keeps it in a file.
+    File(ToolFile),
+    /// It prints it.
+    Command {
+        /// The tool's name, for messages.
+        tool: &'static str,
+        /// The program and its arguments.
+        words: Vec<String>,
+    },
+}
+
 /// The file of a provider's own tool that holds its credential.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolFile {
@@ -89,6 +162,34 @@ pub struct ToolFile {
     pub read: fn(text: &str, context: Option<&str>) -> Option<String>,
     /// The environment variable that names the tool's context.
     pub context_variable: Option<&'static str>,
+}
+
+impl Address {
+    /// The API's usual base URL.
+    pub const fn usual(self) -> Option<&'static str> {
+        match self {
+            Self::Api(url) => Some(url),
+            Self::Url | Self::Command => None,
+        }
+    }
+}
+
+impl Chain {
+    /// What to do to have a credential: "set NAME or NAME", `place`, ", or log in with TOOL".
+    pub fn advice(&self, place: &str) -> String {
+        let log_in = self.tool.as_ref().map(|tool| format!(", or log in with {}", tool.name())).unwrap_or_default();
+        format!("set {}{place}{log_in}", self.variables.join(" or "))
+    }
+}
+
+impl Tool {
+    /// The tool's name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::File(file) => file.tool,
+            Self::Command { tool, .. } => tool,
+        }
+    }
 }
 
 /// What `init` found in a repository.

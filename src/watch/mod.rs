@@ -49,5 +49,7 @@ pub use seen::{
 };
 pub use source::{Claim, Observation, Sight, Source};
 pub use step::{Input, LandingSeen, Miss, Step, step};
-pub use target::{Columns, Database, DatabaseUrl, NO_PROVIDER, Pace, Policy, Target, TargetName, TokenSource};
+pub use target::{
+    Columns, Database, DatabaseUrl, NO_PROVIDER, Pace, Particulars, Policy, Target, TargetName, TokenSource,
+};
 pub use worst::{Outlook, outlook};

@@ -126,3 +126,23 @@ pub fn step(before: &Watch, input: Input, now: Timestamp) -> Step {
     let happened = happened::between(before, &watch, now);
     Step { watch, happened }
 }
+
+impl Miss {
+    /// The same in other words.
+    #[must_use]
+    pub fn map(self, say: impl Fn(&str) -> String) -> Self {
+        let misheard = match self {
+            Self::NoAnswer(words) => return Self::NoAnswer(say(&words)),
+            Self::NoCredential(words) => return Self::NoCredential(say(&words)),
+            Self::Misheard(misheard) => misheard,
+        };
+        Self::Misheard(match misheard {
+            Misheard::Denied(words) => Misheard::Denied(say(&words)),
+            Misheard::Forbidden(words) => Misheard::Forbidden(say(&words)),
+            Misheard::NotFound(words) => Misheard::NotFound(say(&words)),
+            Misheard::Throttled { until } => Misheard::Throttled { until },
+            Misheard::Down(words) => Misheard::Down(say(&words)),
+            Misheard::Garbled(words) => Misheard::Garbled(say(&words)),
+        })
+    }
+}

@@ -21,24 +21,50 @@ pub struct Target {
     pub name: TargetName,
     /// The provider's name in the registry.
     pub provider: String,
-    /// The provider's app, site or project: an id or a name.
+    /// The provider's app, site, project or repository: an id or a name; empty where the provider has none.
+    #[serde(default)]
     pub app: String,
-    /// Where the provider's API is, without a slash at the end.
+    /// Where the provider's API is, without a slash at the end; the user's own URL where the provider has no API,
+    /// and empty where it is asked by a command.
     pub base_url: String,
     /// Where the credential comes from.
     pub token: TokenSource,
     /// Only pushes that touch one of these globs are deployed here; empty: all are.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// The environment it stands for, where a source tells several apart.
+    /// The environment whose deployments count, where a source tells several apart.
     #[serde(default)]
     pub environment: Option<String>,
+    /// What some providers must be told besides.
+    #[serde(default)]
+    pub particulars: Particulars,
     /// How the running service is checked.
     #[serde(default)]
     pub health: Option<Health>,
     /// The team's deployments table; the same for all targets of a repository.
     #[serde(default)]
     pub database: Option<Database>,
+}
+
+/// What a provider must be told beyond app and URL. Which of it a provider reads is the provider's own word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Particulars {
+    /// The workflow whose runs are the deployments, by its file's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+    /// The command that says what is deployed: program and arguments, no shell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// How long the command may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Span>,
+    /// JSON pointers, by what they point to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pointers: BTreeMap<String, String>,
+    /// What words for a state mean that nobody else knows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<String, State>,
 }
 
 /// The provider's name of a target that none is asked about: its deployments table leads.

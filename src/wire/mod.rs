@@ -13,11 +13,13 @@ pub use pause::{http_date, pause};
 pub use secret::{Redactor, Secret};
 pub use url::{Origin, origin};
 
-/// A question to the outside. Databases, commands and bare sockets come with the sources that need them.
+/// A question to the outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// An HTTP GET.
     Http(HttpAsk),
+    /// A program that is run and prints the answer.
+    Command(CommandAsk),
 }
 
 /// An HTTP GET, as an adapter wants it.
@@ -27,10 +29,30 @@ pub struct HttpAsk {
     pub url: String,
     /// How the credential of the target is sent. It is attached only if the URL has the origin it is bound to.
     pub attach: Attach,
+    /// Further headers, which are no secrets: what is accepted, the version of an API.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The answer that is known already: if it still holds, the answer is 304 and has no body.
+    pub etag: Option<String>,
+    /// A redirect to another origin is an answer, which names the place in `location`, and not an error. It is never
+    /// followed.
+    pub may_lead_away: bool,
     /// At most this many bytes of the (decompressed) body are read; more is an error, or cut where `tail` is set.
     pub max_bytes: usize,
     /// Keep the last `max_bytes` instead of failing.
     pub tail: bool,
+}
+
+/// A program that is asked: without a shell, without standard input, with little of the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandAsk {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// Variables it is given beside the few that every program needs.
+    pub variables: Vec<(String, String)>,
+    /// It is ended, with the processes it has started, if it takes longer.
+    pub limit: Span,
+    /// At most this many bytes of its output are read; more is an error.
+    pub max_bytes: usize,
 }
 
 /// Where the credential goes in a request.
@@ -45,12 +67,14 @@ pub enum Attach {
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status; of a command its exit code, or 128 and the number of the signal that ended it.
     pub status: u16,
-    /// Header names in lower case, with their values where those are text.
+    /// Header names in lower case, with their values where those are text; a command has none.
     pub headers: Vec<(String, String)>,
-    /// The body, decompressed and capped.
+    /// The body, decompressed and capped; of a command what it printed.
     pub body: Vec<u8>,
+    /// The end of what a command said on standard error, its lines inert.
+    pub complaint: String,
     /// When it came, by our clock.
     pub at: Timestamp,
     /// How long it took.
@@ -78,6 +102,14 @@ pub enum NoAnswer {
         /// The limit.
         limit: usize,
     },
+    /// A program could not be run, or did not end.
+    #[error("the command {program} {what}")]
+    Command {
+        /// Its name.
+        program: String,
+        /// What happened, in words that follow the name.
+        what: String,
+    },
     /// The question itself cannot be asked: a wrong URL, plain http off loopback.
     #[error("{0}")]
     Unaskable(String),
@@ -102,12 +134,28 @@ pub enum Fault {
 impl Ask {
     /// A GET of a JSON document with the credential as bearer token.
     pub fn json(url: impl Into<String>) -> Self {
-        Self::Http(HttpAsk { url: url.into(), attach: Attach::Bearer, max_bytes: 4 << 20, tail: false })
+        let headers = vec![("accept", "application/json")];
+        Self::Http(HttpAsk { attach: Attach::Bearer, headers, ..HttpAsk::plain(url, 4 << 20) })
     }
 
     /// A GET of the end of a log behind a signed URL: no credential, the last MiB is enough.
     pub fn signed_log(url: impl Into<String>) -> Self {
-        Self::Http(HttpAsk { url: url.into(), attach: Attach::Nothing, max_bytes: 1 << 20, tail: true })
+        Self::Http(HttpAsk { tail: true, ..HttpAsk::plain(url, 1 << 20) })
+    }
+}
+
+impl HttpAsk {
+    /// A GET of this much, with nothing attached.
+    pub fn plain(url: impl Into<String>, max_bytes: usize) -> Self {
+        Self {
+            url: url.into(),
+            attach: Attach::Nothing,
+            headers: Vec::new(),
+            etag: None,
+            may_lead_away: false,
+            max_bytes,
+            tail: false,
+        }
     }
 }
 

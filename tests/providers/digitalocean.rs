@@ -163,7 +163,9 @@ fn a_log_is_fetched_in_two_hops_and_the_second_without_the_credential() {
     let signed = "https://ams3.example-storage.com/build.log?X-Amz-Signature=zz";
     let urls = json!({"live_url": "https://proxy/?token=x", "historic_urls": [signed, "http://127.0.0.1:1/x", 5]});
     let mut answers = vec![good(&urls.to_string())];
-    let Ask::Http(second) = expect_ask(digitalocean().hear_log(&target, &want, &failed, &answers));
+    let Ask::Http(second) = expect_ask(digitalocean().hear_log(&target, &want, &failed, &answers)) else {
+        panic!("the log is behind a URL")
+    };
     assert_eq!((second.url.as_str(), second.attach, second.tail), (signed, Attach::Nothing, true));
     answers.push(good("web npm ERR! code 1\n"));
     let log = expect_seen(digitalocean().hear_log(&target, &want, &failed, &answers));

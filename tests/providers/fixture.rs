@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use afterpush::base::{Span, Timestamp};
 use afterpush::provider::{Heard, Provider, Want};
-use afterpush::watch::{Misheard, Snapshot, Target, TargetName, TokenSource};
+use afterpush::watch::{Misheard, Particulars, Snapshot, Target, TargetName, TokenSource};
 use afterpush::wire::{Answer, Ask};
 use serde_json::Value;
 
@@ -79,12 +79,13 @@ pub fn target(provider: &dyn Provider, app: &str) -> Target {
         name: TargetName::new("web"),
         provider: provider.name().to_owned(),
         app: app.to_owned(),
-        base_url: provider.base_url().to_owned(),
+        base_url: provider.address().usual().unwrap_or_default().to_owned(),
         token: TokenSource::Chain,
         paths: Vec::new(),
         environment: None,
         health: None,
         database: None,
+        particulars: Particulars::default(),
     }
 }
 
@@ -92,6 +93,7 @@ pub fn target(provider: &dyn Provider, app: &str) -> Target {
 pub fn url(ask: &Ask) -> &str {
     match ask {
         Ask::Http(ask) => &ask.url,
+        Ask::Command(ask) => panic!("not a URL but a command: {:?}", ask.words),
     }
 }
 
@@ -101,6 +103,7 @@ pub fn good(body: &str) -> Answer {
         status: 200,
         headers: vec![("date".to_owned(), "Sat, 01 Aug 2026 10:00:00 GMT".to_owned())],
         body: body.as_bytes().to_vec(),
+        complaint: String::new(),
         at: "2026-08-01T10:00:00Z".parse().unwrap(),
         latency: Span::from_millis(100),
     }
@@ -116,6 +119,7 @@ fn answer(folder: &Path, answer: &Value) -> Answer {
         status: u16::try_from(answer["status"].as_u64().expect("a status")).unwrap(),
         headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
         body: answer["text"].as_str().map_or_else(|| answer["body"].to_string(), str::to_owned).into_bytes(),
+        complaint: answer["complaint"].as_str().unwrap_or_default().to_owned(),
         at: "2026-08-01T10:01:02Z".parse::<Timestamp>().unwrap(),
         latency: Span::from_millis(142),
     }

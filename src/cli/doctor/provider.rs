@@ -5,15 +5,14 @@ use super::check::{Check, counted};
 use super::settings::branches;
 use crate::base::Span;
 use crate::config::{Config, TargetSettings};
-use crate::host::exchange;
+use crate::host::exchange::Exchange;
 use crate::host::http::Http;
 use crate::host::secrets::{self, Bound, Environment};
+use crate::host::settings::folder_of;
 use crate::process::{self, Presence};
-use crate::provider::{self, Heard, Provider, Want};
-use crate::watch::{Misheard, Snapshot, Target};
+use crate::provider::{self, Provider, Want};
+use crate::watch::{Misheard, Miss, Snapshot, Target};
 
-/// More questions than this for one look would be a provider that leads in circles.
-const MOST_QUESTIONS: usize = 8;
 /// Two clocks further apart than this make times hard to read.
 const CLOCKS_APART: Span = Span::from_secs(30);
 
@@ -31,19 +30,22 @@ pub(super) async fn checks(
         Ok(bound) => bound,
         Err(why) => return vec![without_credential(patient, target, id, &why)],
     };
-    let mut checks = vec![Check::ok(id, format!("from {}", bound.from))];
+    let mut checks = vec![match &bound {
+        Some(bound) => Check::ok(id, format!("from {}", bound.from)),
+        None => Check::skipped(id, "it is asked without one"),
+    }];
     let id = format!("provider.{}", target.name);
     if offline {
         checks.push(Check::skipped(id, "not asked (--offline)"));
         return checks;
     }
-    match look(target, provider, &bound).await {
+    match look(patient, target, provider, bound.as_ref()).await {
         Ok(snapshot) => {
             checks.push(heard(&id, target, &snapshot));
             checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
             checks.extend(clock(target, &snapshot));
         }
-        Err(no) => checks.push(no.check(&id)),
+        Err(why) => checks.push(unheard(&id, &why)),
     }
     checks
 }
@@ -65,26 +67,16 @@ fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
     Environment::new(patient.world.environment.pairs(), &secrets::names([target])).with_config_home(config_home)
 }
 
-/// Why a look brought nothing.
-enum No {
-    Unreachable(String),
-    Misheard(Misheard),
-}
-
 /// One look, as the monitor takes it.
-async fn look(target: &Target, provider: &dyn Provider, bound: &Bound) -> Result<Snapshot, No> {
-    let (http, want) = (Http::new(), Want::default());
-    let mut ask = provider.ask(target, &want);
-    let mut answers = Vec::new();
-    for _ in 0..MOST_QUESTIONS {
-        let answer = exchange::perform(&http, &ask, Some(bound)).await;
-        answers.push(answer.map_err(|why| No::Unreachable(why.to_string()))?);
-        match provider.hear(target, &want, &answers).map_err(No::Misheard)? {
-            Heard::Ask(next) => ask = next,
-            Heard::Seen(snapshot) => return Ok(snapshot),
-        }
-    }
-    Err(No::Misheard(Misheard::Garbled("it answers every question with another one".to_owned())))
+async fn look(
+    patient: &Patient<'_>,
+    target: &Target,
+    provider: &dyn Provider,
+    bound: Option<&Bound>,
+) -> Result<Snapshot, Miss> {
+    let (http, want, folder) = (Http::new(), Want::default(), folder_of(&patient.place.layout));
+    let exchange = Exchange { http: &http, credential: bound, folder: &folder };
+    exchange.converse(provider.ask(target, &want), |answers| provider.hear(target, &want, answers)).await
 }
 
 fn heard(id: &str, target: &Target, snapshot: &Snapshot) -> Check {
@@ -126,17 +118,16 @@ fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
     Some(Check::warning(id, detail, "let the machine set its clock (timedatectl set-ntp true)"))
 }
 
-impl No {
-    /// The adapter's own sentence says what to do about a refusal.
-    fn check(&self, id: &str) -> Check {
-        match self {
-            Self::Unreachable(why) => {
-                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
-            }
-            Self::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
-                Check::warning(id, no.to_string(), "try again later")
-            }
-            Self::Misheard(no) => Check::failed(id, no.to_string(), ""),
+/// The adapter's own sentence says what to do about a refusal.
+fn unheard(id: &str, why: &Miss) -> Check {
+    match why {
+        Miss::NoCredential(why) => Check::failed(id, why, ""),
+        Miss::NoAnswer(why) => {
+            Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
         }
+        Miss::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
+            Check::warning(id, no.to_string(), "try again later")
+        }
+        Miss::Misheard(no) => Check::failed(id, no.to_string(), ""),
     }
 }

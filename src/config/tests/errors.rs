@@ -214,3 +214,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_a_provider_does_not_read_and_wrong_particulars_are_told() {
+    let particular = |line: &str| {
+        let text = format!("{WEB}{line}\n");
+        complaint(vec![local(&text)]).replace("/r/.git/afterpush/u1/config.toml", "LOCAL")
+    };
+    let told = [
+        "workflow = \"deploy.yml\"",
+        "url = \"https://example.com/version\"",
+        "url = \"https://ann:hunter2@example.com/\"",
+        "url = \"http://example.com/\"",
+        "url = \"https://example.com/#x\"",
+        "command = 3",
+        "command = []",
+        "command = [\"\", \"x\"]",
+        "command = \"say 'hunter2\"",
+        "limit = \"30\"",
+        "limit = \"11m\"",
+        "pointers = {}",
+        "pointers = { comit = \"/a\" }",
+        "pointers = { commit = \"a\" }",
+        "states = { shipped = \"gone\" }",
+        "states = \"live\"",
+    ]
+    .map(particular)
+    .join("\n");
+    assert!(!told.contains("hunter2"), "{told}");
+    insta::assert_snapshot!(told, @r#"
+    LOCAL:4: target.web.workflow is not read by provider "digitalocean", which reads app, token, base_url
+    LOCAL:4: target.web.url is not read by provider "digitalocean", which reads app, token, base_url
+    LOCAL:4: target.web.url must be an https URL, or http on this machine, without user name or password
+    LOCAL:4: target.web.url must be https; plain http is for this machine alone
+    LOCAL:4: target.web.url must be a plain URL without fragment
+    LOCAL:4: target.web.command must be a list of words such as ["kamal", "app", "version"], or one string of words, not an integer
+    LOCAL:4: target.web.command must name a program
+    LOCAL:4: target.web.command must name a program
+    LOCAL:4: target.web.command has a quote that does not end
+    LOCAL:4: target.web.limit is wrong: `30` is not a duration; write for example 90s, 5m, 1h30m or 7d
+    LOCAL:4: target.web.limit may be 10m at most, not 11m
+    LOCAL:4: target.web.pointers is empty; leave it out for the default
+    LOCAL:4: target.web.pointers holds the unknown key "comit"; did you mean "commit"?
+    LOCAL:4: target.web.pointers holds what is no JSON pointer for commit; write for example "/git/sha"
+    LOCAL:4: target.web.states gives shipped an unknown meaning; known: queued, building, deploying, live, failed, canceled, skipped
+    LOCAL:4: target.web.states must be a table of words such as { shipped = "live" }, not a string
+    "#);
+}

@@ -1,9 +1,16 @@
 //! A file that comes with the clone cannot name secrets, and cannot send the user's elsewhere.
 
 use super::super::merge::load_for;
+use super::super::registry::Listed;
 use super::*;
+use crate::provider::{Address, Keys};
 
-const TWO: [(&str, &str); 2] = [("digitalocean", "https://do.example.com"), ("acme", "https://acme.example.com")];
+const TWO: [Listed; 2] = [listed("digitalocean", "https://do.example.com"), listed("acme", "https://acme.example.com")];
+
+const fn listed(name: &'static str, url: &'static str) -> Listed {
+    let keys = Keys { required: &["app"], optional: &["token", "base_url"] };
+    Listed { name, address: Address::Api(url), keys }
+}
 
 fn of_two(files: Vec<Layer>) -> Result<Config, String> {
     load_for(&layers(files), &TWO).map_err(|error| error.to_string())

@@ -21,6 +21,7 @@ fn target(app: &str) -> Target {
         environment: None,
         health: None,
         database: None,
+        particulars: Particulars::default(),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::base::{Span, Timestamp};
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 use crate::watch::{
     Aim, Aimed, Beginning, Cause, CommitMark, Course, Deployment, Event, EventKind, Input, Kin, LandingSeen, Live,
-    Miss, NewerPush, Origin, Outlook, Plan, Policy, Proof, Push, Quality, Reason, Relation, Snapshot, Source, State, Step,
-    Target, TargetName, TokenSource, Verdict, Watch, outlook, step,
+    Miss, NewerPush, Origin, Outlook, Particulars, Plan, Policy, Proof, Push, Quality, Reason, Relation, Snapshot,
+    Source, State, Step, Target, TargetName, TokenSource, Verdict, Watch, outlook, step,
 };
 
 /// The watched commit.
@@ -223,6 +223,7 @@ pub(super) fn target(name: &str) -> Target {
         environment: None,
         health: None,
         database: None,
+        particulars: Particulars::default(),
     }
 }
 

@@ -73,7 +73,7 @@ fn nothing_else_in_the_table_decides_beside_a_provider() {
     }
     let newer = beside().reads([row(NEWER, State::Failed), row(OLDER, State::Failed)]);
     assert_eq!(newer.verdict().0, None, "another commit's failure");
-    assert_eq!(beside().reads([row(OURS, State::Building), row(OURS, State::Failed)]).verdict().0, None, "tried again");
+    assert_eq!(beside().reads([row(OURS, Building), row(OURS, State::Failed)]).verdict().0, None, "tried again");
 }
 
 #[test]
