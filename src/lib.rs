@@ -15,6 +15,7 @@
 //! | [`push`] | what did I push? | none |
 //! | [`watch`] | where is it going? The heart: [`watch::step`] | none |
 //! | [`provider`] | what does the provider say? | none |
+//! | [`records`] | what does the team's deployments table say? | none |
 //! | [`health`] | is what is live well, and really mine? | none |
 //! | [`config`] | what does the user want? | none |
 //! | [`spool`] | what was asked? | files |
@@ -35,6 +36,7 @@ pub mod monitor;
 pub mod process;
 pub mod provider;
 pub mod push;
+pub mod records;
 pub mod spool;
 pub mod standin;
 pub mod status;

@@ -22,6 +22,7 @@ const ROOMS: &[Room] = &[
     pure("push", &["base"]),
     pure("watch", &["base", "push"]),
     pure("provider", &["base", "wire", "push", "watch"]),
+    pure("records", &["base", "wire", "push", "watch"]),
     pure("config", &["base", "wire", "watch", "provider"]),
     pure("status", &["base", "push", "watch"]),
     busy("process", &["base", "push"]),

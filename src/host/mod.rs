@@ -1,5 +1,6 @@
 //! The room that touches the rest of the machine.
 
+mod causes;
 pub mod clock;
 pub mod command;
 pub mod exchange;
@@ -13,4 +14,5 @@ pub mod places;
 pub mod secrets;
 pub mod settings;
 pub mod sharing;
+pub mod sql;
 pub mod watcher;

@@ -5,12 +5,14 @@
 
 mod pause;
 mod secret;
+mod sql;
 mod url;
 
 use crate::base::{Span, Timestamp};
 
 pub use pause::{http_date, pause};
 pub use secret::{Redactor, Secret};
+pub use sql::{Dialect, Rows, SqlAsk};
 pub use url::{Origin, origin};
 
 /// A question to the outside.
@@ -116,6 +118,17 @@ pub enum NoAnswer {
     /// The credential that is wanted is missing or cannot be read.
     #[error("{0}")]
     NoCredential(String),
+    /// A database does not take the user name and password.
+    #[error("{0}")]
+    Denied(String),
+    /// A database answers with an error of its own.
+    #[error("{host}: {what}")]
+    Refused {
+        /// Whom we asked.
+        host: String,
+        /// What it says.
+        what: String,
+    },
 }
 
 /// Where a question got lost on its way.

@@ -14,6 +14,11 @@ impl Secret {
         Self(value.trim().to_owned().into())
     }
 
+    /// Takes a value exactly as it is: blanks may be part of a password.
+    pub fn verbatim(value: &str) -> Self {
+        Self(value.to_owned().into())
+    }
+
     /// The value itself. Only the room `host` calls this, where it builds a header or a hand-over.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

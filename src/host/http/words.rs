@@ -4,10 +4,9 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use rustls::CertificateError;
-
 use super::Limits;
 use crate::base::{Span, text};
+use crate::host::causes::{causes, of_io, of_tls};
 use crate::wire::Fault;
 
 /// Silence for this long.
@@ -35,16 +34,6 @@ pub(super) fn chain(error: &reqwest::Error) -> String {
     text::cut(&text::visible(&words.join(": ")), 200, false)
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        // `io::Error` hides the error it was made of from `source`.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
 fn known(error: &(dyn Error + 'static)) -> Option<(String, Fault)> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some((of_tls(tls), Fault::Broken));
@@ -58,42 +47,4 @@ fn known(error: &(dyn Error + 'static)) -> Option<(String, Fault)> {
     }
     (words.contains("message completed") || words.contains("end of file before message length"))
         .then(|| ("the answer broke off".to_owned(), Fault::Broken))
-}
-
-fn of_io(kind: io::ErrorKind) -> Option<(String, Fault)> {
-    let (words, fault) = match kind {
-        io::ErrorKind::ConnectionRefused => ("connection refused", Fault::Refused),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            ("connection reset", Fault::Broken)
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            ("network unreachable", Fault::Unreached)
-        }
-        io::ErrorKind::UnexpectedEof => ("the answer broke off", Fault::Broken),
-        io::ErrorKind::TimedOut => ("no connection: timed out", Fault::Unreached),
-        _ => return None,
-    };
-    Some((words.to_owned(), fault))
-}
-
-fn of_tls(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(why) => {
-            format!("TLS: certificate not trusted ({})", of_certificate(why))
-        }
-        rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".to_owned(),
-        other => format!("TLS: {}", text::visible(&other.to_string())),
-    }
-}
-
-fn of_certificate(error: &CertificateError) -> String {
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".to_owned()
-        }
-        CertificateError::UnknownIssuer => "nobody known has signed it".to_owned(),
-        other => text::visible(&other.to_string()),
-    }
 }

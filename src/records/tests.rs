@@ -1,0 +1,1 @@
+//! Rows and catalogs of every kind, without a database.
