@@ -12,6 +12,7 @@ mod install;
 mod model;
 mod providers;
 mod readme;
+mod records;
 mod sandbox;
 mod secrets;
 mod standin;

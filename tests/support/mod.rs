@@ -1,22 +1,33 @@
 //! What every story stands on: a world of its own, the programs run in it, and waiting without guessing.
 
+mod authority;
 mod faults;
 pub mod hooked;
+mod mariadb;
+mod postgres;
 mod program;
 mod ran;
 mod sandbox;
+mod server;
 mod site;
 
 use std::time::{Duration, Instant};
 
+pub use authority::{Authority, Papers};
 pub use faults::Faults;
+pub use mariadb::MariaDb;
+pub use postgres::Postgres;
 pub use program::{copy_program, write_program};
 pub use ran::Ran;
 pub use sandbox::Sandbox;
+pub use server::Place;
 pub use site::Site;
 
 /// How long [`until`] waits on a busy machine before it gives up; never how long something should take.
 const CAP: Duration = Duration::from_mins(1);
+
+/// The password of the database servers' user `ada`: everything that ever broke a connection string.
+pub const PASSWORD: &str = "canary p@ss:w/rd#?&=%41%\"'\\`$ü";
 
 /// Looks again and again until `look` finds something, and fails with `what` if it never does.
 #[track_caller]
@@ -35,4 +46,13 @@ pub fn try_until<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::sleep(Duration::from_millis(20));
     }
     None
+}
+
+/// Waits until a server can be used, and shows its log if it never can.
+pub async fn until_ready(name: &str, log: impl Fn() -> String, is_ready: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !is_ready().await {
+        assert!(start.elapsed() < CAP, "waited {CAP:?} in vain for {name}; its log:\n{}", log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

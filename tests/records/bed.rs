@@ -1,0 +1,163 @@
+//! A fresh database of each kind, and looks at it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use afterpush::host::sql::{Database, Limits};
+use afterpush::records::{Heard, Settings, Want, ask, hear};
+use afterpush::watch::{Misheard, Snapshot};
+use afterpush::wire::{Dialect, NoAnswer, Secret};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+
+use crate::support::{MariaDb, PASSWORD, Postgres};
+
+/// All kinds.
+pub const ALL: [Dialect; 3] = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite];
+
+/// A database that nobody else uses.
+pub struct Fresh {
+    pub dialect: Dialect,
+    pub name: String,
+    folder: TempDir,
+}
+
+/// Why a look saw nothing.
+#[derive(Debug)]
+pub enum Blind {
+    NoAnswer(NoAnswer),
+    Misheard(Misheard),
+}
+
+impl Fresh {
+    /// Makes one.
+    pub async fn new(dialect: Dialect) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("shop{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        match dialect {
+            Dialect::Postgres => Postgres::shared().await.run_in("postgres", &format!("CREATE DATABASE {name}")).await,
+            Dialect::MySql => MariaDb::shared().await.run_in("", &format!("CREATE DATABASE {name}")).await,
+            Dialect::Sqlite => {}
+        }
+        Self { dialect, name, folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// The same with these statements run.
+    pub async fn with(dialect: Dialect, statements: &str) -> Self {
+        let fresh = Self::new(dialect).await;
+        fresh.run(statements).await;
+        fresh
+    }
+
+    /// Runs statements in it.
+    pub async fn run(&self, statements: &str) {
+        match self.dialect {
+            Dialect::Postgres => Postgres::shared().await.run_in(&self.name, statements).await,
+            Dialect::MySql => MariaDb::shared().await.run_in(&self.name, statements).await,
+            Dialect::Sqlite => {
+                let options = SqliteConnectOptions::new().filename(self.file()).create_if_missing(true);
+                let mut connection = options.connect().await.expect("a file");
+                let ran = sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut connection).await;
+                ran.unwrap_or_else(|error| panic!("{statements}: {error}"));
+            }
+        }
+    }
+
+    /// The file of a SQLite database.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("shop.db")
+    }
+
+    /// Its URL.
+    pub async fn url(&self) -> String {
+        let password = encoded(PASSWORD);
+        match self.dialect {
+            Dialect::Postgres => {
+                let port = Postgres::shared().await.place().port;
+                format!("postgres://ada:{password}@127.0.0.1:{port}/{}", self.name)
+            }
+            Dialect::MySql => {
+                let port = MariaDb::shared().await.place().port;
+                format!("mysql://ada:{password}@127.0.0.1:{port}/{}", self.name)
+            }
+            Dialect::Sqlite => format!("sqlite://{}", self.file().display()),
+        }
+    }
+
+    /// It, to be read.
+    pub async fn database(&self) -> Database {
+        database(&self.url().await)
+    }
+
+    /// A look at its table.
+    pub async fn look(&self, settings: &Settings, want: &Want) -> Result<Snapshot, Blind> {
+        look(&self.database().await, settings, want).await
+    }
+
+    /// A look that sees nothing, and what it says instead.
+    #[track_caller]
+    pub async fn blind(&self, settings: &Settings) -> String {
+        self.look(settings, &Want::default()).await.expect_err("there is nothing to see").to_string()
+    }
+}
+
+impl std::fmt::Display for Blind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoAnswer(why) => why.fmt(f),
+            Self::Misheard(why) => why.fmt(f),
+        }
+    }
+}
+
+/// The database a URL names.
+#[track_caller]
+pub fn database(url: &str) -> Database {
+    Database::of_url(&Secret::new(url), None).expect("a URL")
+}
+
+/// Limits for tests in which nobody answers.
+pub fn impatient() -> Limits {
+    let short = Duration::from_millis(300);
+    Limits { connect: short, query: short, total: 2 * short }
+}
+
+/// One look, as the monitor makes it; whatever it says holds no secret.
+pub async fn look(database: &Database, settings: &Settings, want: &Want) -> Result<Snapshot, Blind> {
+    look_within(database, settings, want, &Limits::default()).await
+}
+
+/// The same within other limits.
+pub async fn look_within(
+    database: &Database,
+    settings: &Settings,
+    want: &Want,
+    limits: &Limits,
+) -> Result<Snapshot, Blind> {
+    let seen = talk(database, settings, want, limits).await;
+    let words = format!("{seen:?} {database:?} {}", database.place());
+    assert!(!words.contains("canary"), "a secret in {words}");
+    seen
+}
+
+async fn talk(database: &Database, settings: &Settings, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
+    let mut reading = database.open(limits).await.map_err(Blind::NoAnswer)?;
+    let mut question = ask(settings, database.dialect());
+    let mut answers = Vec::new();
+    loop {
+        answers.push(reading.perform(&question).await.map_err(Blind::NoAnswer)?);
+        match hear(settings, database.dialect(), want, &answers).map_err(Blind::Misheard)? {
+            Heard::Ask(next) => question = next,
+            Heard::Seen(seen) => {
+                reading.close().await;
+                return Ok(seen);
+            }
+        }
+    }
+}
+
+/// Percent-encoded.
+pub fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}

@@ -1,0 +1,4 @@
+//! The team's deployments table, in real databases.
+
+mod bed;
+mod story;
