@@ -23,7 +23,7 @@ pub(super) const TARGET: &[&str] = &[
 ];
 /// Those of them that only some providers read.
 pub(super) const PARTICULAR: &[&str] =
-    &["app", "token", "base_url", "environment", "workflow", "url", "command", "limit", "pointers", "states"];
+    &["app", "token", "base_url", "workflow", "url", "command", "limit", "pointers", "states"];
 /// What a target's JSON pointers can point to.
 pub(super) const POINTERS: &[&str] =
     &["live", "list", "commit", "state", "id", "created_at", "branch", "environment", "url", "error"];
@@ -32,7 +32,7 @@ pub(super) const HEALTH: &[&str] = &["live", "ready", "version", "within", "soak
 /// The keys of `[status]`.
 pub(super) const STATUS: &[&str] = &["mirror", "keep"];
 /// The keys of `[database]`.
-pub(super) const DATABASE: &[&str] = &["url", "table", "columns"];
+pub(super) const DATABASE: &[&str] = &["url", "table", "columns", "states", "ca"];
 /// The keys of a token's source, one of which it names.
 pub(super) const TOKEN: &[&str] = &["env", "command", "file"];
 

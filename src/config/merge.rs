@@ -7,10 +7,11 @@ use super::layer::{Layers, Place, Told};
 use super::read::{self, Sheet, TargetSheet};
 use super::registry::{self, Listed, Registry};
 use super::{
-    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, key, particulars, variable,
+    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, database, health, key, particulars,
+    variable,
 };
 use crate::provider::Address;
-use crate::watch::{Particulars, Target, TargetName, TokenSource, Warning};
+use crate::watch::{Database, NO_PROVIDER, Particulars, Target, TargetName, TokenSource, Warning};
 use crate::wire;
 
 /// Reads all layers. The first thing that is wrong is the error; what is merely ignored is a warning.
@@ -70,11 +71,15 @@ impl Merge<'_> {
     }
 
     fn targets(&mut self) -> Result<Vec<TargetSettings>, ConfigError> {
+        let sheets = self.sheets.iter().filter_map(|sheet| sheet.database.as_ref());
+        self.origins.extend(sheets.clone().next().map(|sheet| ("database".to_owned(), sheet.at.clone())));
+        let database = database::merge(sheets);
+        let is_database_withheld = self.sheets.iter().flat_map(|s| &s.untrusted).any(|(key, _)| key == "database");
         let mut targets = Vec::new();
         for name in self.target_names() {
             let layers: Vec<_> = self.sheets.iter().flat_map(|s| &s.targets).filter(|t| t.name == name).collect();
-            let whole = Whole { name: &name, layers: &layers };
-            if let Some((settings, origins)) = whole.settings(self.registry)? {
+            let whole = Whole { name: &name, layers: &layers, is_database_withheld };
+            if let Some((settings, origins)) = whole.settings(self.registry, database.as_ref())? {
                 self.origins.extend(origins);
                 targets.push(settings);
             }
@@ -107,18 +112,27 @@ type Settings = (TargetSettings, Vec<(String, Place)>);
 struct Whole<'a> {
     name: &'a str,
     layers: &'a [&'a TargetSheet],
+    is_database_withheld: bool,
 }
+
+/// What to say where neither a provider nor a table is named.
+const WITHOUT_SOURCE: &str = "provider = \"none\" lets the deployments table decide: add [database] to a file of your \
+                              own; where only an endpoint tells what is served, use provider = \"http\"";
 
 impl Whole<'_> {
     /// The target and where each of its settings was told; `None` where what it cannot do without stands only in a
     /// file that comes with the clone.
-    fn settings(&self, registry: Registry<'_>) -> Result<Option<Settings>, ConfigError> {
+    fn settings(&self, registry: Registry<'_>, database: Option<&Database>) -> Result<Option<Settings>, ConfigError> {
         let provider = self.told(|t| t.provider.as_ref()).ok_or_else(|| self.missing_provider(registry))?;
         let listed = registry::find(provider, registry)?;
         self.check_keys(listed)?;
         if let Some(missing) = listed.keys.required.iter().find(|key| self.place(key).is_none()) {
             let is_withheld = self.layers.iter().any(|target| target.withheld.iter().any(|key| key == missing));
             return if is_withheld { Ok(None) } else { Err(self.lacks(&particulars::lacking(missing))) };
+        }
+        if listed.name == NO_PROVIDER && database.is_none() {
+            // The section may stand in a file that comes with the clone.
+            return if self.is_database_withheld { Ok(None) } else { Err(provider.at.error(WITHOUT_SOURCE)) };
         }
         let (branches, paths) = (self.told(|t| t.branches.as_ref()), self.told(|t| t.paths.as_ref()));
         let (token, url) = (self.told(|t| t.token.as_ref()), self.told(TargetSheet::url));
@@ -135,15 +149,16 @@ impl Whole<'_> {
             paths: paths.map(|list| list.value.clone()).unwrap_or_default(),
             environment: self.value(|t| t.particulars.environment.as_ref()),
             particulars: self.particulars(),
-            health: None,
-            database: None,
+            health: health::merge(self.layers.iter().map(|target| &target.health)),
+            database: database.cloned(),
         };
         let common =
             [("provider", Some(&provider.at)), ("branches", branches.map(|t| &t.at)), ("paths", paths.map(|t| &t.at))];
-        let particular = key::PARTICULAR.iter().map(|key| (*key, self.place(key)));
-        let key = |key: &str| format!("target.{}.{key}", self.name);
-        let told = common.into_iter().chain(particular);
-        let origins = told.filter_map(|(name, at)| Some((key(name), at?.clone()))).collect();
+        let common = common.map(|(key, at)| (key.to_owned(), at));
+        let particular = key::PARTICULAR.iter().chain(&["environment"]).map(|key| ((*key).to_owned(), self.place(key)));
+        let health = key::HEALTH.iter().map(|key| (format!("health.{key}"), self.place_of_health(key)));
+        let told = common.into_iter().chain(particular).chain(health);
+        let origins = told.filter_map(|(key, at)| Some((format!("target.{}.{key}", self.name), at?.clone()))).collect();
         Ok(Some((TargetSettings { target, branches: branches.map(|list| list.value.clone()) }, origins)))
     }
 
@@ -160,6 +175,10 @@ impl Whole<'_> {
     /// Where the strongest layer that tells a key tells it.
     fn place(&self, key: &str) -> Option<&Place> {
         self.layers.iter().find_map(|target| target.place(key))
+    }
+
+    fn place_of_health(&self, key: &str) -> Option<&Place> {
+        self.layers.iter().find_map(|target| target.health.place(key))
     }
 
     fn value<T: Clone>(&self, of: impl Fn(&TargetSheet) -> Option<&Told<T>>) -> Option<T> {
@@ -230,27 +249,15 @@ impl Whole<'_> {
     }
 }
 
-/// One sentence for all keys that are not trusted, and one for all that this version does not read.
+/// One sentence for all keys that are not trusted.
 fn warnings(sheets: &[Sheet], local_path: &str) -> Vec<Warning> {
     let untrusted: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.untrusted).collect();
-    let unread: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.unread).collect();
-    let mut warnings = Vec::new();
-    if let Some((_, place)) = untrusted.first() {
-        let (file, keys) = (&place.shown, listed(&untrusted));
-        let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}");
-        warnings.push(Warning { code: "untrusted_config".to_owned(), message });
-    }
-    if !unread.is_empty() {
-        let message = format!("not read by this version of afterpush: {}", listed_with_place(&unread));
-        warnings.push(Warning { code: "unsupported_config".to_owned(), message });
-    }
-    warnings
+    let Some((_, place)) = untrusted.first() else { return Vec::new() };
+    let (file, keys) = (&place.shown, listed(&untrusted));
+    let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}");
+    vec![Warning { code: "untrusted_config".to_owned(), message }]
 }
 
 fn listed(keys: &[&(String, Place)]) -> String {
     keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn listed_with_place(keys: &[&(String, Place)]) -> String {
-    keys.iter().map(|(key, place)| format!("{key} ({place})")).collect::<Vec<_>>().join(", ")
 }

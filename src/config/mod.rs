@@ -9,7 +9,9 @@
 //! no other layer can send it elsewhere.
 
 mod choice;
+mod database;
 mod draft;
+mod health;
 mod key;
 mod layer;
 mod merge;

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::ConfigError;
 use super::key;
 use super::layer::{Place, Told};
 use super::page::Entry;
 use super::value::{self, Checked};
-use crate::base::{Span, text};
+use crate::base::Span;
 use crate::provider::Keys;
 use crate::watch::State;
-use crate::wire;
 
 /// No command that asks how a deployment stands takes longer.
 const LONGEST_COMMAND: Span = Span::from_mins(10);
@@ -36,11 +35,11 @@ impl ParticularsSheet {
         match entry.key {
             "environment" => self.environment = entry.told(name(value))?,
             "workflow" => self.workflow = entry.told(name(value))?,
-            "url" => self.url = entry.told(url(value))?,
+            "url" => self.url = entry.told(value::string(value, "a URL in quotes").and_then(value::url))?,
             "command" => self.command = entry.told(command(value))?,
             "limit" => self.limit = entry.told(value::duration(value, limit))?,
             "pointers" => self.pointers = entry.told(pointers(value))?,
-            "states" => self.states = entry.told(states(value))?,
+            "states" => self.states = entry.told(value::states(value))?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -77,26 +76,12 @@ pub(super) fn lacking(key: &str) -> String {
 
 /// The keys a provider reads, for people.
 pub(super) fn listed(keys: Keys) -> String {
-    keys.required.iter().chain(keys.optional).copied().collect::<Vec<_>>().join(", ")
+    let keys = keys.required.iter().chain(keys.optional).copied().collect::<Vec<_>>().join(", ");
+    if keys.is_empty() { "nothing of the kind".to_owned() } else { keys }
 }
 
 fn name(value: &DeValue<'_>) -> Checked<String> {
     value::plain(value::string(value, "a name in quotes")?)
-}
-
-/// A URL that is asked as it stands.
-fn url(value: &DeValue<'_>) -> Checked<String> {
-    let text = value::string(value, "a URL in quotes")?;
-    // The value is not repeated: what is wrong with it may be the password in it.
-    let origin =
-        wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
-    if origin.scheme == "http" && !origin.is_loopback() {
-        return Err("must be https; plain http is for this machine alone".to_owned());
-    }
-    if text.contains('#') || text::visible(text) != text || text.trim() != text {
-        return Err("must be a plain URL without fragment".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 /// A program and its arguments, as a list or in one string; never a line for a shell.
@@ -125,55 +110,17 @@ fn limit(text: &str) -> Checked<Span> {
     if span > LONGEST_COMMAND { Err(format!("may be {LONGEST_COMMAND} at most, not {span}")) } else { Ok(span) }
 }
 
-/// A table; an empty one says nothing and is most likely a mistake.
-fn filled<'v>(value: &'v DeValue<'v>, wanted: &str) -> Checked<&'v DeTable<'v>> {
-    let table = value.as_table().ok_or_else(|| value::wrong_type(value, wanted))?;
-    if table.is_empty() { Err("is empty; leave it out for the default".to_owned()) } else { Ok(table) }
-}
-
 fn pointers(value: &DeValue<'_>) -> Checked<BTreeMap<String, String>> {
     const WANTED: &str = "a table of JSON pointers such as { commit = \"/git/sha\" }";
-    let table = filled(value, WANTED)?;
+    let table = value::filled(value, WANTED)?;
     let mut pointers = BTreeMap::new();
     for (name, pointer) in table {
         let name = name.get_ref().as_ref();
         if !key::POINTERS.contains(&name) {
-            let shown = text::visible(name);
-            return Err(format!("holds the unknown key \"{shown}\"; {}", key::inner_advice(name, key::POINTERS)));
+            return Err(value::unknown_inside(name, key::POINTERS));
         }
-        let pointer = value::string(pointer.get_ref(), WANTED)?;
-        if !(pointer.is_empty() || pointer.starts_with('/')) || text::visible(pointer) != pointer {
-            return Err(format!("holds what is no JSON pointer for {name}; write for example \"/git/sha\""));
-        }
-        pointers.insert(name.to_owned(), pointer.to_owned());
+        let pointer = value::pointer(value::string(pointer.get_ref(), WANTED)?);
+        pointers.insert(name.to_owned(), pointer.map_err(|why| format!("{why} for {name}"))?);
     }
     Ok(pointers)
 }
-
-fn states(value: &DeValue<'_>) -> Checked<BTreeMap<String, State>> {
-    const WANTED: &str = "a table of words such as { shipped = \"live\" }";
-    let table = filled(value, WANTED)?;
-    let mut states = BTreeMap::new();
-    for (word, meaning) in table {
-        let word = value::plain(word.get_ref().as_ref())?;
-        let meaning = value::string(meaning.get_ref(), WANTED)?;
-        let known = STATES.iter().find(|(name, _)| *name == meaning);
-        let (_, state) = known.ok_or_else(|| {
-            let names: Vec<_> = STATES.iter().map(|(name, _)| *name).collect();
-            format!("gives {word} an unknown meaning; known: {}", names.join(", "))
-        })?;
-        states.insert(word, *state);
-    }
-    Ok(states)
-}
-
-/// What a word can be told to mean.
-const STATES: &[(&str, State)] = &[
-    ("queued", State::Queued),
-    ("building", State::Building),
-    ("deploying", State::Deploying),
-    ("live", State::Succeeded),
-    ("failed", State::Failed),
-    ("canceled", State::Canceled),
-    ("skipped", State::Skipped),
-];

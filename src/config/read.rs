@@ -1,6 +1,8 @@
 //! One file as a sheet: what it tells, each value with its place.
 
 use super::ConfigError;
+use super::database::DatabaseSheet;
+use super::health::HealthSheet;
 use super::key;
 use super::layer::{Layer, LayerKind, Place, Told};
 use super::page::{Entry, Page};
@@ -22,8 +24,7 @@ pub(super) struct Sheet {
     pub targets: Vec<TargetSheet>,
     /// Sensitive keys that were not read because the layer is not the user's own.
     pub untrusted: Vec<(String, Place)>,
-    /// Keys that only a later version reads.
-    pub unread: Vec<(String, Place)>,
+    pub database: Option<DatabaseSheet>,
 }
 
 /// What one layer tells of one target.
@@ -38,6 +39,7 @@ pub(super) struct TargetSheet {
     pub token: Option<Told<TokenSource>>,
     pub base_url: Option<Told<String>>,
     pub particulars: ParticularsSheet,
+    pub health: HealthSheet,
     /// Keys that were not read because the layer is not the user's own.
     pub withheld: Vec<String>,
 }
@@ -85,13 +87,8 @@ fn read_status(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigError
 }
 
 fn read_database(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigError> {
-    for entry in section.entries()? {
-        if !key::DATABASE.contains(&entry.key) {
-            return Err(entry.unknown(key::DATABASE));
-        }
-    }
-    sheet.withhold("", section);
-    sheet.unread.push((section.name.clone(), section.place()));
+    let told = DatabaseSheet::read(section)?;
+    sheet.database = Some(told).filter(|_| !sheet.withhold("", section));
     Ok(())
 }
 
@@ -125,21 +122,16 @@ fn read_target(entry: &Entry<'_>, target: &mut TargetSheet, sheet: &mut Sheet) -
         "paths" => target.paths = entry.told(value::list(value, value::glob))?,
         "token" => target.token = entry.told(value::token(value))?,
         "base_url" => target.base_url = entry.told(value::base_url(value))?,
-        "health" => return read_health(entry, sheet),
+        "health" => {
+            for entry in entry.entries()? {
+                if !sheet.withhold("health", &entry) {
+                    target.health.read(&entry)?;
+                }
+            }
+        }
         _ if target.particulars.read(entry)? => {}
         _ => return Err(entry.unknown(key::TARGET)),
     }
-    Ok(())
-}
-
-fn read_health(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigError> {
-    for entry in section.entries()? {
-        if !key::HEALTH.contains(&entry.key) {
-            return Err(entry.unknown(key::HEALTH));
-        }
-        sheet.withhold("health", &entry);
-    }
-    sheet.unread.push((section.name.clone(), section.place()));
     Ok(())
 }
 
@@ -156,7 +148,7 @@ impl Sheet {
             keep: None,
             targets: Vec::new(),
             untrusted: Vec::new(),
-            unread: Vec::new(),
+            database: None,
         }
     }
 
@@ -197,6 +189,7 @@ impl TargetSheet {
             token: None,
             base_url: None,
             particulars: ParticularsSheet::default(),
+            health: HealthSheet::default(),
             withheld: Vec::new(),
         }
     }

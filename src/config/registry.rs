@@ -3,7 +3,7 @@
 use super::layer::Told;
 use super::{Config, ConfigError};
 use crate::provider::{self, Address, Keys, Provider, Wrong};
-use crate::watch::Target;
+use crate::watch::{NO_PROVIDER, Target};
 
 /// The providers there are.
 pub(super) type Registry<'a> = &'a [Listed];
@@ -16,10 +16,12 @@ pub(super) struct Listed {
     pub keys: Keys,
 }
 
-/// Those of this version.
+/// Those of this version, and the word for none.
 pub(super) fn all() -> Vec<Listed> {
     let listed = |p: &&dyn Provider| Listed { name: p.name(), address: p.address(), keys: p.keys() };
-    provider::ALL.iter().map(listed).collect()
+    let keys = Keys { required: &[], optional: &[] };
+    let none = Listed { name: NO_PROVIDER, address: Address::Nowhere, keys };
+    provider::ALL.iter().map(listed).chain([none]).collect()
 }
 
 /// The one a target names.
@@ -28,12 +30,7 @@ pub(super) fn find<'r>(provider: &Told<String>, registry: Registry<'r>) -> Resul
     if let Some(listed) = registry.iter().find(|listed| listed.name == named) {
         return Ok(listed);
     }
-    let why = if named == "none" {
-        "provider = \"none\" needs sources that this version cannot read; name a provider that can be asked".to_owned()
-    } else {
-        format!("unknown provider \"{named}\"")
-    };
-    Err(provider.at.error(format!("{why} (known: {})", names(registry))))
+    Err(provider.at.error(format!("unknown provider \"{named}\" (known: {})", names(registry))))
 }
 
 /// Their names, for people.

@@ -1,12 +1,14 @@
 //! Is this value what its key wants? Each function gives the value, or the rest of a sentence that begins with the
 //! key. No sentence repeats a value that may be a secret.
 
+use std::collections::BTreeMap;
+
 use globset::{Glob, GlobBuilder};
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::key;
 use crate::base::{Span, text};
-use crate::watch::TokenSource;
+use crate::watch::{State, TokenSource};
 use crate::wire;
 
 /// A value, or what is wrong with it.
@@ -21,6 +23,11 @@ const LONGEST_KEEP: Span = Span::from_hours(10 * 365 * 24);
 pub(super) fn limit(text: &str) -> Checked<Span> {
     let span = some_time(text)?;
     if span > LONGEST_WATCH { Err(format!("may be 24h at most, not {span}")) } else { Ok(span) }
+}
+
+/// A duration for watching, or `0s`.
+pub(super) fn limit_or_none(text: &str) -> Checked<Span> {
+    if text::visible(text).parse() == Ok(Span::ZERO) { Ok(Span::ZERO) } else { limit(text) }
 }
 
 /// A duration for keeping.
@@ -123,18 +130,24 @@ pub(super) fn base_url(value: &DeValue<'_>) -> Checked<String> {
 
 /// Where a token comes from: a table with exactly one source.
 pub(super) fn token(value: &DeValue<'_>) -> Checked<TokenSource> {
-    const WANTED: &str = "must say where the token is, never hold it: { env = \"NAME\" }, { command = \"WORDS\" } or { file = \"/PATH\" }";
-    let table = value.as_table().ok_or(WANTED)?;
+    source(
+        value,
+        "must say where the token is, never hold it: { env = \"NAME\" }, { command = \"WORDS\" } or { file = \"/PATH\" }",
+    )
+}
+
+/// Where a secret comes from: a table with exactly one source. `wanted` is the sentence for anything else.
+pub(super) fn source(value: &DeValue<'_>, wanted: &str) -> Checked<TokenSource> {
+    let table = value.as_table().ok_or(wanted)?;
     let mut entries = table.iter();
     let (Some((name, source)), None) = (entries.next(), entries.next()) else {
-        return Err(WANTED.to_owned());
+        return Err(wanted.to_owned());
     };
     let name = name.get_ref().as_ref();
     if !key::TOKEN.contains(&name) {
-        let shown = text::visible(name);
-        return Err(format!("holds the unknown key \"{shown}\"; {}", key::inner_advice(name, key::TOKEN)));
+        return Err(unknown_inside(name, key::TOKEN));
     }
-    let text = source.get_ref().as_str().filter(|text| !text.trim().is_empty()).ok_or(WANTED)?;
+    let text = source.get_ref().as_str().filter(|text| !text.trim().is_empty()).ok_or(wanted)?;
     match name {
         "env" => variable(text),
         "command" => command(text),
@@ -161,6 +174,69 @@ fn file(text: &str) -> Checked<TokenSource> {
         Err("file must be an absolute path".to_owned())
     }
 }
+
+/// A URL that is asked as it stands.
+pub(super) fn url(text: &str) -> Checked<String> {
+    // The value is not repeated: what is wrong with it may be the password in it.
+    let origin =
+        wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
+    if origin.scheme == "http" && !origin.is_loopback() {
+        return Err("must be https; plain http is for this machine alone".to_owned());
+    }
+    if text.contains('#') || text::visible(text) != text || text.trim() != text {
+        return Err("must be a plain URL without fragment".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A JSON pointer (RFC 6901); the empty one is the whole document.
+pub(super) fn pointer(text: &str) -> Checked<String> {
+    if (text.is_empty() || text.starts_with('/')) && text::visible(text) == text {
+        Ok(text.to_owned())
+    } else {
+        Err("holds what is no JSON pointer (such as \"/git/sha\")".to_owned())
+    }
+}
+
+/// The sentence for a key within a value that does not exist.
+pub(super) fn unknown_inside(name: &str, known: &[&str]) -> String {
+    format!("holds the unknown key \"{}\"; {}", text::visible(name), key::inner_advice(name, known))
+}
+
+/// A table; an empty one says nothing and is most likely a mistake.
+pub(super) fn filled<'v>(value: &'v DeValue<'v>, wanted: &str) -> Checked<&'v DeTable<'v>> {
+    let table = value.as_table().ok_or_else(|| wrong_type(value, wanted))?;
+    if table.is_empty() { Err("is empty; leave it out for the default".to_owned()) } else { Ok(table) }
+}
+
+/// What words for a state mean.
+pub(super) fn states(value: &DeValue<'_>) -> Checked<BTreeMap<String, State>> {
+    const WANTED: &str = "a table of words such as { shipped = \"live\" }";
+    let table = filled(value, WANTED)?;
+    let mut states = BTreeMap::new();
+    for (word, meaning) in table {
+        let word = plain(word.get_ref().as_ref())?;
+        let meaning = string(meaning.get_ref(), WANTED)?;
+        let known = STATES.iter().find(|(name, _)| *name == meaning);
+        let (_, state) = known.ok_or_else(|| {
+            let names: Vec<_> = STATES.iter().map(|(name, _)| *name).collect();
+            format!("gives {word} an unknown meaning; known: {}", names.join(", "))
+        })?;
+        states.insert(word, *state);
+    }
+    Ok(states)
+}
+
+/// What a word can be told to mean.
+const STATES: &[(&str, State)] = &[
+    ("queued", State::Queued),
+    ("building", State::Building),
+    ("deploying", State::Deploying),
+    ("live", State::Succeeded),
+    ("failed", State::Failed),
+    ("canceled", State::Canceled),
+    ("skipped", State::Skipped),
+];
 
 /// The wrong type of value.
 pub(super) fn wrong_type(value: &DeValue<'_>, wanted: &str) -> String {

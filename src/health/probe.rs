@@ -16,7 +16,9 @@ pub(super) fn hear(endpoint: Option<&Endpoint>, answer: &Answer) -> Result<Outco
         return Err(format!("answers {status}"));
     }
     if is_html(answer) && !endpoint.is_some_and(|endpoint| endpoint.html) {
-        return Err(format!("answers {status} with a web page; if that is its health page, write html = true beside its url"));
+        return Err(format!(
+            "answers {status} with a web page; if that is its health page, write html = true beside its url"
+        ));
     }
     match told(answer) {
         Some(word) if ILL.contains(&word.to_ascii_lowercase().as_str()) => {

@@ -53,7 +53,11 @@ fn an_answer_is_good_if_it_is_2xx_and_does_not_call_itself_ill() {
         (404, "", "answers 404"),
         (302, "", "answers 302"),
         (200, "{\"status\": \"DOWN\"}", "answers 200 and calls itself DOWN"),
-        (200, " <!DOCTYPE html><p>Log in", "answers 200 with a web page; if that is its health page, write html = true beside its url"),
+        (
+            200,
+            " <!DOCTYPE html><p>Log in",
+            "answers 200 with a web page; if that is its health page, write html = true beside its url",
+        ),
     ] {
         assert_eq!(hears(answer(status, &[], body)), Outcome::Bad(what.to_owned()));
     }
@@ -104,7 +108,8 @@ fn an_answer_without_a_version_says_what_it_has_instead() {
 
 #[test]
 fn silence_is_the_services_own_unless_it_was_never_reached() {
-    for (fault, own) in [(Fault::Unreached, false), (Fault::Refused, true), (Fault::Broken, true), (Fault::Slow, true)] {
+    for (fault, own) in [(Fault::Unreached, false), (Fault::Refused, true), (Fault::Broken, true), (Fault::Slow, true)]
+    {
         let Outcome::Silent { is_its_own, why } = hear(&health(VersionPart::Body), Check::Live, &lost(fault)) else {
             panic!("{fault:?} is an answer")
         };

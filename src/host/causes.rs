@@ -26,9 +26,7 @@ pub(super) fn of_io(kind: io::ErrorKind) -> Option<(String, Fault)> {
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             ("connection reset", Fault::Broken)
         }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            ("network unreachable", Fault::Unreached)
-        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => ("network unreachable", Fault::Unreached),
         io::ErrorKind::UnexpectedEof => ("the answer broke off", Fault::Broken),
         io::ErrorKind::TimedOut => ("no connection: timed out", Fault::Unreached),
         _ => return None,

@@ -195,7 +195,10 @@ impl Goal {
                 return Ok(None);
             }
             let other = format!("{}:{}", text::visible(&next.origin.host), next.origin.port);
-            return Err(network(&self.origin.host, (format!("redirects to {other}, which is not followed"), Fault::Broken)));
+            return Err(network(
+                &self.origin.host,
+                (format!("redirects to {other}, which is not followed"), Fault::Broken),
+            ));
         }
         Ok(Some(next))
     }

@@ -11,8 +11,8 @@ use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
 use crate::watch::{
-    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Particulars, Plan, Snapshot, Source,
-    Target, TargetName, TokenSource, Watch, step,
+    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Particulars, Plan,
+    Snapshot, Source, Target, TargetName, TokenSource, Watch, step,
 };
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
@@ -152,8 +152,18 @@ impl App {
     /// The app a target is deployed to.
     pub fn of(target: &Target) -> Self {
         // Named one by one: of whatever a target gains, somebody must say whether it makes another app.
-        let Target { name: _, paths: _, health: _, database: _, provider, app: name, base_url, token, environment, particulars } =
-            target.clone();
+        let Target {
+            name: _,
+            paths: _,
+            health: _,
+            database: _,
+            provider,
+            app: name,
+            base_url,
+            token,
+            environment,
+            particulars,
+        } = target.clone();
         Self { provider, name, base_url, token, environment, particulars: Box::new(particulars) }
     }
 }

@@ -97,6 +97,8 @@ pub enum Address {
     Url,
     /// The program the key `command` names.
     Command,
+    /// Nobody: the deployments table leads.
+    Nowhere,
 }
 
 /// The keys of a target a provider reads.
@@ -169,7 +171,7 @@ impl Address {
     pub const fn usual(self) -> Option<&'static str> {
         match self {
             Self::Api(url) => Some(url),
-            Self::Url | Self::Command => None,
+            Self::Url | Self::Command | Self::Nowhere => None,
         }
     }
 }

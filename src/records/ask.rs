@@ -2,9 +2,9 @@
 //!
 //! Every value is cast to text and cut, so that no type of the table can be one we cannot read, and no text too long.
 
-use super::Settings;
 use super::columns::Found;
 use crate::push::Sha;
+use crate::watch::Table;
 use crate::wire::{Dialect, SqlAsk};
 
 /// Columns of one table; more than any has.
@@ -27,8 +27,8 @@ pub(super) const OWN: &str = "own";
 const WIDTHS: [usize; 9] = [100, 80, 60, 60, 60, 500, 500, 200, 100];
 
 /// Schema, table and name of the table's columns, in their order.
-pub(super) fn columns(settings: &Settings, dialect: Dialect) -> SqlAsk {
-    let (schema, table) = settings.schema_and_table();
+pub(super) fn columns(table: &Table, dialect: Dialect) -> SqlAsk {
+    let (schema, table) = table.schema_and_table();
     let binds: Vec<_> = [Some(table), schema].into_iter().flatten().map(str::to_owned).collect();
     let statement = match (dialect, schema) {
         (Dialect::Postgres, schema) => {

@@ -4,10 +4,10 @@
 //! has. Case, `_` and `-` make no difference there, so `commitSha`, `commit_sha` and `COMMIT_SHA` are one name. Of two
 //! columns that only differ in these, the one that comes first in the table is taken.
 
-use super::Settings;
 use super::words::squashed;
 use crate::base::text;
 use crate::watch::Misheard;
+use crate::watch::Table;
 use crate::wire::Rows;
 
 const COMMIT: &[&str] = &[
@@ -82,7 +82,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Finds the columns in the answer to [`super::ask::columns`]: rows of schema, table and column.
-    pub(super) fn of(settings: &Settings, catalog: &Rows) -> Result<Self, Misheard> {
+    pub(super) fn of(wanted: &Table, catalog: &Rows) -> Result<Self, Misheard> {
         let odd = || Misheard::Garbled("the database's catalog answers what is no list of columns".to_owned());
         let mut rows = Vec::new();
         for row in &catalog.rows {
@@ -91,8 +91,8 @@ impl Found {
         }
         let (schema, table, _) = *rows.first().ok_or_else(odd)?;
         let own = rows.iter().filter(|row| (row.0, row.1) == (schema, table));
-        let search = Search { table: &settings.table, columns: own.map(|row| row.2).collect() };
-        let named = &settings.columns;
+        let search = Search { table: &wanted.name, columns: own.map(|row| row.2).collect() };
+        let named = &wanted.columns;
         let time = search.find("time", named.time.as_deref(), MADE)?;
         let changed = search.known(CHANGED).filter(|changed| Some(changed) != time.as_ref());
         let needed = |which, what, name: &Option<String>, known| {

@@ -7,7 +7,6 @@
 mod ask;
 mod columns;
 mod row;
-mod settings;
 mod time;
 mod words;
 
@@ -16,12 +15,10 @@ mod tests;
 
 use crate::base::{Span, Timestamp};
 use crate::push::Sha;
-use crate::watch::{Misheard, Snapshot};
+use crate::watch::{Misheard, Snapshot, Table};
 use crate::wire::{Dialect, Rows, SqlAsk};
 
 use self::columns::Found;
-
-pub use settings::{Columns, Settings};
 
 /// How many of the newest rows are read; the second number where the first does not reach back far enough.
 const NEWEST: [usize; 2] = [50, 1_000];
@@ -45,26 +42,26 @@ pub enum Heard {
 }
 
 /// The first question of a look: which columns the table has.
-pub fn ask(settings: &Settings, dialect: Dialect) -> SqlAsk {
-    ask::columns(settings, dialect)
+pub fn ask(table: &Table, dialect: Dialect) -> SqlAsk {
+    ask::columns(table, dialect)
 }
 
 /// What the answers so far mean, the newest answer last. All questions of a look must be asked in one transaction.
-pub fn hear(settings: &Settings, dialect: Dialect, want: &Want, answers: &[Rows]) -> Result<Heard, Misheard> {
-    let Some((catalog, rest)) = answers.split_first() else { return Ok(Heard::Ask(ask(settings, dialect))) };
+pub fn hear(table: &Table, dialect: Dialect, want: &Want, answers: &[Rows]) -> Result<Heard, Misheard> {
+    let Some((catalog, rest)) = answers.split_first() else { return Ok(Heard::Ask(ask(table, dialect))) };
     if catalog.rows.is_empty() {
         return match rest.first() {
             None => Ok(Heard::Ask(ask::tables(dialect))),
-            Some(tables) => Err(no_table(settings, tables)),
+            Some(tables) => Err(no_table(table, tables)),
         };
     }
-    let found = Found::of(settings, catalog)?;
+    let found = Found::of(table, catalog)?;
     let mut seen = None;
     for (number, most) in NEWEST.into_iter().enumerate() {
         let Some(answer) = rest.get(number) else {
             return Ok(Heard::Ask(ask::rows(&found, dialect, &want.commits, most)));
         };
-        let snapshot = row::snapshot(settings, answer, most)?;
+        let snapshot = row::snapshot(table, answer, most)?;
         let is_enough = want.back_to.is_none_or(|wanted| snapshot.reaches_back_to.is_none_or(|to| to <= wanted));
         seen = Some(snapshot);
         if is_enough {
@@ -75,9 +72,9 @@ pub fn hear(settings: &Settings, dialect: Dialect, want: &Want, answers: &[Rows]
     Ok(Heard::Seen(Snapshot { latency, ..seen.unwrap_or_default() }))
 }
 
-fn no_table(settings: &Settings, tables: &Rows) -> Misheard {
+fn no_table(table: &Table, tables: &Rows) -> Misheard {
     let names: Vec<_> = tables.rows.iter().filter_map(|row| row.first()?.as_deref()).collect();
-    let table = &settings.table;
+    let table = &table.name;
     Misheard::NotFound(if names.is_empty() {
         format!("the database has no table {table}, and none at all that this user may see; check [database]")
     } else {

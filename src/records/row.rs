@@ -2,8 +2,9 @@
 
 use super::ask::{CLOCK, NEW, OWN};
 use super::time::moment;
-use super::{Settings, words};
+use super::words;
 use crate::base::{Span, Timestamp, text};
+use crate::watch::Table;
 use crate::watch::{Cause, CommitMark, Deployment, Misheard, Quality, Snapshot, State, StepReason};
 use crate::wire::{Rows, origin};
 
@@ -11,7 +12,7 @@ use crate::wire::{Rows, origin};
 const AHEAD: Span = Span::from_mins(2);
 
 /// The answer to [`super::ask::rows`], `most` of the newest rows asked for.
-pub(super) fn snapshot(settings: &Settings, answer: &Rows, most: usize) -> Result<Snapshot, Misheard> {
+pub(super) fn snapshot(table: &Table, answer: &Rows, most: usize) -> Result<Snapshot, Misheard> {
     let rows = answer.rows.iter().map(|row| Row::of(row)).collect::<Result<Vec<_>, _>>()?;
     let clock = rows.iter().find(|row| row.what == CLOCK).and_then(|row| moment(row.id?));
     let (mut dated, mut newest) = (Vec::new(), 0);
@@ -27,7 +28,7 @@ pub(super) fn snapshot(settings: &Settings, answer: &Rows, most: usize) -> Resul
     let limit = clock.unwrap_or(answer.at) + AHEAD;
     let mut deployments: Vec<Deployment> = Vec::new();
     for (at, row) in &dated {
-        let deployment = row.deployment(settings, at.filter(|at| *at <= limit));
+        let deployment = row.deployment(table, at.filter(|at| *at <= limit));
         // A row of ours may be among the newest, too.
         if !deployments.iter().any(|known| known.id == deployment.id) {
             deployments.push(deployment);
@@ -39,16 +40,16 @@ pub(super) fn snapshot(settings: &Settings, answer: &Rows, most: usize) -> Resul
         provider_clock: clock,
         reaches_back_to: (!is_all).then(|| oldest.unwrap_or(Timestamp::NEVER)),
         deployments,
-        remarks: is_ahead.then(|| remark(settings)).into_iter().collect(),
+        remarks: is_ahead.then(|| remark(table)).into_iter().collect(),
         ..Snapshot::default()
     })
 }
 
-fn remark(settings: &Settings) -> String {
+fn remark(table: &Table) -> String {
     format!(
         "table {} has rows that are dated later than the database's own clock, so their times are not used; times \
          without a zone are taken for UTC",
-        settings.table
+        table.name
     )
 }
 
@@ -87,9 +88,9 @@ impl<'a> Row<'a> {
         })
     }
 
-    fn deployment(&self, settings: &Settings, created_at: Option<Timestamp>) -> Deployment {
+    fn deployment(&self, table: &Table, created_at: Option<Timestamp>) -> Deployment {
         let word = self.status.unwrap_or("none");
-        let state = self.status.map_or(State::Unknown, |word| words::state(&settings.words, word));
+        let state = self.status.map_or(State::Unknown, |word| words::state(&table.words, word));
         let raw_state = shown(word, 40);
         Deployment {
             id: self.name(),

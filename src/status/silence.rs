@@ -12,7 +12,8 @@ pub(super) fn warnings(course: &Course) -> impl Iterator<Item = Warning> {
     let lead = (course.target.lead(), course.target.lead_name(), &course.lead);
     let lead = Some(lead).filter(|_| !course.reason.needs_the_user());
     let table = course.target.second().map(|_| (Source::Database, "the deployments table", &course.table));
-    let sights = lead.into_iter().chain(table).filter(|(_, _, sight)| course.verdict.is_none() && sight.misses >= MISSES);
+    let sights =
+        lead.into_iter().chain(table).filter(|(_, _, sight)| course.verdict.is_none() && sight.misses >= MISSES);
     sights.filter_map(|(source, name, sight)| warning(course, source, name, sight))
 }
 

@@ -1,9 +1,7 @@
 //! What happened between two states of a watch: the lines of its timeline, found by comparing. So the same fact told
 //! twice leaves one line.
 
-use super::{
-    Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, TargetName, Watch, outlook, tell,
-};
+use super::{Course, Event, EventKind, Landing, Observation, Outlook, Phase, Proof, TargetName, Watch, outlook, tell};
 use crate::base::Timestamp;
 
 /// The first lines of a timeline.
@@ -44,7 +42,9 @@ pub(super) fn between(before: &Watch, after: &Watch, now: Timestamp) -> Vec<Even
         let newest = course.observations.iter().filter(|seen| Some(seen.source) != told);
         events.extend(newest.filter_map(|seen| observation(known, course, seen, now)));
     }
-    events.extend(after.courses.iter().filter_map(|course| disagreement(before.course(&course.target.name), course, now)));
+    events.extend(
+        after.courses.iter().filter_map(|course| disagreement(before.course(&course.target.name), course, now)),
+    );
     events.extend(verdict);
     events
 }

@@ -26,6 +26,7 @@ mod schedule;
 mod seen;
 mod source;
 mod step;
+mod table;
 mod target;
 mod tell;
 mod wants;
@@ -49,7 +50,6 @@ pub use seen::{
 };
 pub use source::{Claim, Observation, Sight, Source};
 pub use step::{Input, LandingSeen, Miss, Step, step};
-pub use target::{
-    Columns, Database, DatabaseUrl, NO_PROVIDER, Pace, Particulars, Policy, Target, TargetName, TokenSource,
-};
+pub use table::{Columns, Database, DatabaseUrl, Table};
+pub use target::{NO_PROVIDER, Pace, Particulars, Policy, Target, TargetName, TokenSource};
 pub use worst::{Outlook, outlook};

@@ -1,6 +1,9 @@
 //! What of a provider's answer counts for a push: which deployments are ours, and which contain ours.
 
-use super::{Cause, Claim, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, State, Target, TargetName, Watch};
+use super::{
+    Cause, Claim, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, State, Target, TargetName,
+    Watch,
+};
 use crate::base::{Span, Timestamp};
 use crate::push::Sha;
 

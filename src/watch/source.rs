@@ -99,9 +99,6 @@ impl Claim {
     /// Both cannot be true. (A failed deployment leaves the commit before it in place, so that another one is served
     /// agrees with that.)
     pub(super) const fn contradicts(self, other: Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Live, Self::Failed | Self::Other) | (Self::Failed | Self::Other, Self::Live)
-        )
+        matches!((self, other), (Self::Live, Self::Failed | Self::Other) | (Self::Failed | Self::Other, Self::Live))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::ours::View;
 use super::{
-    Event, Finding, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, Source, TargetName, Watch, happened, schedule,
+    Event, Finding, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, Source, TargetName, Watch, happened,
+    schedule,
 };
 use crate::base::{Span, Timestamp};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Health, Source, State};
+use super::{Database, Health, Source, State};
 use crate::base::Span;
 
 /// The user's name for a target.
@@ -69,50 +69,6 @@ pub struct Particulars {
 
 /// The provider's name of a target that none is asked about: its deployments table leads.
 pub const NO_PROVIDER: &str = "none";
-
-/// The team's own table of deployments.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Database {
-    /// Where it is.
-    pub url: DatabaseUrl,
-    /// A file with the certificates of the authorities that are trusted; `None`: the system's.
-    pub ca: Option<PathBuf>,
-    /// The table's name, or `schema.table`.
-    pub table: String,
-    /// The columns the user names; the others are found by their names.
-    pub columns: Columns,
-    /// What the table's own words mean, by the word in lower case; the usual words are known.
-    pub words: BTreeMap<String, State>,
-}
-
-/// Where a database is; never its password.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DatabaseUrl {
-    /// `DB_HOST`, `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`, or what tells the whole URL.
-    Told(TokenSource),
-    /// An SQLite file.
-    File(PathBuf),
-}
-
-/// The columns of a deployments table, as far as the user names them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Columns {
-    /// The commit.
-    pub commit: Option<String>,
-    /// How it stands.
-    pub status: Option<String>,
-    /// When it was made.
-    pub time: Option<String>,
-    /// What went wrong.
-    pub error: Option<String>,
-    /// A page about it.
-    pub url: Option<String>,
-    /// The branch it was made from.
-    pub branch: Option<String>,
-    /// The environment it went to.
-    pub environment: Option<String>,
-}
 
 /// Where a credential comes from; never the credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

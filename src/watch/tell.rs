@@ -3,8 +3,8 @@
 use super::ours::View;
 use super::target::TABLE;
 use super::{
-    Course, Deployment, Failure, Finding, Kin, Miss, Observation, Origin, Outcome, Proof, Push, Reason, Relation, Source,
-    State, Watch, decide,
+    Course, Deployment, Failure, Finding, Kin, Miss, Observation, Origin, Outcome, Proof, Push, Reason, Relation,
+    Source, State, Watch, decide,
 };
 use crate::base::{Span, text};
 

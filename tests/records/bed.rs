@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use afterpush::host::sql::{Database, Limits};
-use afterpush::records::{Heard, Settings, Want, ask, hear};
+use afterpush::records::{Heard, Want, ask, hear};
+use afterpush::watch::Table;
 use afterpush::watch::{Misheard, Snapshot};
 use afterpush::wire::{Dialect, NoAnswer, Secret};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -91,14 +92,14 @@ impl Fresh {
     }
 
     /// A look at its table.
-    pub async fn look(&self, settings: &Settings, want: &Want) -> Result<Snapshot, Blind> {
-        look(&self.database().await, settings, want).await
+    pub async fn look(&self, table: &Table, want: &Want) -> Result<Snapshot, Blind> {
+        look(&self.database().await, table, want).await
     }
 
     /// A look that sees nothing, and what it says instead.
     #[track_caller]
-    pub async fn blind(&self, settings: &Settings) -> String {
-        self.look(settings, &Want::default()).await.expect_err("there is nothing to see").to_string()
+    pub async fn blind(&self, table: &Table) -> String {
+        self.look(table, &Want::default()).await.expect_err("there is nothing to see").to_string()
     }
 }
 
@@ -124,30 +125,25 @@ pub fn impatient() -> Limits {
 }
 
 /// One look, as the monitor makes it; whatever it says holds no secret.
-pub async fn look(database: &Database, settings: &Settings, want: &Want) -> Result<Snapshot, Blind> {
-    look_within(database, settings, want, &Limits::default()).await
+pub async fn look(database: &Database, table: &Table, want: &Want) -> Result<Snapshot, Blind> {
+    look_within(database, table, want, &Limits::default()).await
 }
 
 /// The same within other limits.
-pub async fn look_within(
-    database: &Database,
-    settings: &Settings,
-    want: &Want,
-    limits: &Limits,
-) -> Result<Snapshot, Blind> {
-    let seen = talk(database, settings, want, limits).await;
+pub async fn look_within(database: &Database, table: &Table, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
+    let seen = talk(database, table, want, limits).await;
     let words = format!("{seen:?} {database:?} {}", database.place());
     assert!(!words.contains("canary"), "a secret in {words}");
     seen
 }
 
-async fn talk(database: &Database, settings: &Settings, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
+async fn talk(database: &Database, table: &Table, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
     let mut reading = database.open(limits).await.map_err(Blind::NoAnswer)?;
-    let mut question = ask(settings, database.dialect());
+    let mut question = ask(table, database.dialect());
     let mut answers = Vec::new();
     loop {
         answers.push(reading.perform(&question).await.map_err(Blind::NoAnswer)?);
-        match hear(settings, database.dialect(), want, &answers).map_err(Blind::Misheard)? {
+        match hear(table, database.dialect(), want, &answers).map_err(Blind::Misheard)? {
             Heard::Ask(next) => question = next,
             Heard::Seen(seen) => {
                 reading.close().await;

@@ -1,7 +1,8 @@
 //! One story, told of every kind of database: the same rows mean the same.
 
 use afterpush::push::Sha;
-use afterpush::records::{Settings, Want};
+use afterpush::records::Want;
+use afterpush::watch::Table;
 use afterpush::watch::{Deployment, Quality, Snapshot, State};
 use afterpush::wire::Dialect;
 
@@ -80,7 +81,7 @@ fn line(deployment: &Deployment) -> String {
 async fn told(dialect: Dialect, want: &Want) -> Snapshot {
     let fresh = Fresh::with(dialect, table(dialect)).await;
     fresh.run(&rows(dialect)).await;
-    fresh.look(&Settings::default(), want).await.unwrap_or_else(|why| panic!("{dialect:?}: {why}"))
+    fresh.look(&Table::default(), want).await.unwrap_or_else(|why| panic!("{dialect:?}: {why}"))
 }
 
 #[tokio::test]
@@ -141,15 +142,15 @@ async fn a_watched_commit_is_found_however_old_its_row_is_and_however_it_is_spel
         let new = (0..1_200).map(|n: u32| format!("('{:040x}', 'live', {})", 0xfee_d000_u32 + n, 1_700_001_000 + n));
         let rows: Vec<_> = old.chain(new).collect();
         fresh.run(&format!("INSERT INTO deployments VALUES {}", rows.join(", "))).await;
-        let unwatched = fresh.look(&Settings::default(), &Want::default()).await.unwrap();
+        let unwatched = fresh.look(&Table::default(), &Want::default()).await.unwrap();
         assert_eq!(unwatched.deployments.len(), 50, "{dialect:?}");
         assert_eq!(unwatched.reaches_back_to, "2023-11-14T22:49:10Z".parse().ok(), "{dialect:?}");
-        let seen = fresh.look(&Settings::default(), &commits(&[ONE, TWO, THREE])).await.unwrap();
+        let seen = fresh.look(&Table::default(), &commits(&[ONE, TWO, THREE])).await.unwrap();
         let found: Vec<_> = seen.deployments[50..].iter().map(|d| d.commits[0].sha.clone()).collect();
         let expected = [THREE[..9].to_owned(), THREE.to_owned(), TWO[..12].to_owned(), ONE.to_owned()];
         assert_eq!(found, expected, "{dialect:?}");
         let back_to = "2023-11-14T22:48:00Z".parse().ok();
-        let farther = fresh.look(&Settings::default(), &Want { back_to, ..Want::default() }).await.unwrap();
+        let farther = fresh.look(&Table::default(), &Want { back_to, ..Want::default() }).await.unwrap();
         assert_eq!(farther.deployments.len(), 1_000, "{dialect:?}");
         assert!(farther.reaches_back_to < back_to, "{dialect:?}");
     }
@@ -159,7 +160,7 @@ async fn a_watched_commit_is_found_however_old_its_row_is_and_however_it_is_spel
 async fn an_empty_table_is_a_good_answer() {
     for dialect in ALL {
         let fresh = Fresh::with(dialect, table(dialect)).await;
-        let seen = fresh.look(&Settings::default(), &commits(&[ONE])).await.unwrap();
+        let seen = fresh.look(&Table::default(), &commits(&[ONE])).await.unwrap();
         assert_eq!((seen.deployments.len(), seen.reaches_back_to), (0, None), "{dialect:?}");
         assert!(seen.provider_clock.is_some(), "{dialect:?}");
     }
@@ -171,12 +172,12 @@ async fn the_columns_and_words_the_user_names_are_taken() {
         let table = "CREATE TABLE rollouts (nr int, sha varchar(50), what varchar(50), how varchar(50), wann varchar(50), status int)";
         let fresh = Fresh::with(dialect, table).await;
         fresh.run(&format!("INSERT INTO rollouts VALUES (1, 'x', '{ONE}', 'Shipped', '1700000000123', 5)")).await;
-        let settings: Settings = serde_json::from_str(
+        let table: Table = serde_json::from_str(
             r#"{"table": "rollouts", "columns": {"commit": "what", "status": "how", "time": "wann"},
                 "words": {"shipped": "succeeded"}}"#,
         )
         .unwrap();
-        let seen = fresh.look(&settings, &commits(&[ONE])).await.unwrap();
+        let seen = fresh.look(&table, &commits(&[ONE])).await.unwrap();
         let only = &seen.deployments[0];
         assert_eq!((seen.deployments.len(), only.state), (1, State::Succeeded), "{dialect:?}");
         assert_eq!(only.created_at, "2023-11-14T22:13:20.123Z".parse().ok());

@@ -92,10 +92,10 @@ fn incomplete_and_impossible_targets_are_told() {
         "[target.web]\nprovider = \"digitalocean\"\napp = 7\n",
         "[target.web]\nprovider = \"digitalocean\"\napp = \"x\"\npaths = [\"!docs\"]\n",
     ]), @r#"
-    .afterpush.toml:2: target.web has no provider: add provider = "…" (known: digitalocean)
+    .afterpush.toml:2: target.web has no provider: add provider = "…" (known: digitalocean, none)
     .afterpush.toml:1: target.web has no app: add app = "…", its id or name
-    .afterpush.toml:2: unknown provider "digitalocaen" (known: digitalocean)
-    .afterpush.toml:2: provider = "none" needs sources that this version cannot read; name a provider that can be asked (known: digitalocean)
+    .afterpush.toml:2: unknown provider "digitalocaen" (known: digitalocean, none)
+    .afterpush.toml:3: target.web.app is not read by provider "none", which reads nothing of the kind
     .afterpush.toml:3: target.web.app must not be empty
     .afterpush.toml:3: target.web.app must be an id or a name in quotes, not an integer
     .afterpush.toml:4: target.web.paths holds a pattern that begins with "!"; only what counts can be named
@@ -256,7 +256,7 @@ fn keys_a_provider_does_not_read_and_wrong_particulars_are_told() {
     LOCAL:4: target.web.limit may be 10m at most, not 11m
     LOCAL:4: target.web.pointers is empty; leave it out for the default
     LOCAL:4: target.web.pointers holds the unknown key "comit"; did you mean "commit"?
-    LOCAL:4: target.web.pointers holds what is no JSON pointer for commit; write for example "/git/sha"
+    LOCAL:4: target.web.pointers holds what is no JSON pointer (such as "/git/sha") for commit
     LOCAL:4: target.web.states gives shipped an unknown meaning; known: queued, building, deploying, live, failed, canceled, skipped
     LOCAL:4: target.web.states must be a table of words such as { shipped = "live" }, not a string
     "#);

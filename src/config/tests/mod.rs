@@ -2,6 +2,7 @@
 
 mod choices;
 mod errors;
+mod sources;
 mod trust;
 
 use super::*;

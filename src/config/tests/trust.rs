@@ -30,17 +30,7 @@ fn sensitive_keys_of_the_tracked_file_are_ignored_with_one_line() {
     let told: Vec<_> = config.warnings.iter().map(|w| format!("{}: {}", w.code, w.message)).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database; put them into /r/.git/afterpush/u1/config.toml
-    unsupported_config: not read by this version of afterpush: target.web.health (.afterpush.toml:8), database (.afterpush.toml:11)
     "#);
-}
-
-#[test]
-fn what_the_user_names_is_read_and_what_this_version_cannot_do_is_told() {
-    let config = config(vec![local(&format!("{WEB}token = {{ env = \"T\" }}\n[target.web.health]\nsoak = \"1m\"\n"))]);
-    assert_eq!(config.targets[0].target.token, TokenSource::Env("T".to_owned()));
-    assert_eq!(config.warnings.len(), 1);
-    assert_eq!(config.warnings[0].code, "unsupported_config");
-    assert!(config.warnings[0].message.ends_with("target.web.health (/r/.git/afterpush/u1/config.toml:5)"));
 }
 
 #[test]

@@ -75,7 +75,10 @@ fn rollout(digit: char, state: State) -> Deployment {
 fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let snapshot = Snapshot { observed_at: at, deployments, ..Snapshot::default() };
     let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
-    Happening::Looked(Place::App(App::of(&target(app))), Ok(Box::new(Seen { answer: Answered::Deployments(Box::new(snapshot)), kin: ids.collect() })))
+    Happening::Looked(
+        Place::App(App::of(&target(app))),
+        Ok(Box::new(Seen { answer: Answered::Deployments(Box::new(snapshot)), kin: ids.collect() })),
+    )
 }
 
 /// What is to be done, one word each, in the order it was said.

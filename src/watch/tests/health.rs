@@ -203,7 +203,10 @@ fn without_endpoints_nothing_soaks_unless_it_is_asked_for() {
     targets[0].target.health = targets[0].target.health.take().map(|health| Health { version: None, ..health });
     let bed = Bed::begin(push(Origin::Hook), plan).lands().sees(is_live());
     assert!(!bed.watch.is_over() && bed.verdict().0 == Some(Verdict::Live));
-    assert_eq!(bed.clone().sees([serving("back", OLDER), ours(State::Replaced)]).verdict().0, Some(Verdict::RolledBack));
+    assert_eq!(
+        bed.clone().sees([serving("back", OLDER), ours(State::Replaced)]).verdict().0,
+        Some(Verdict::RolledBack)
+    );
     assert!(bed.after(70).sees(is_live()).tick().watch.is_over());
 }
 
@@ -243,7 +246,11 @@ fn a_source_that_tells_only_what_serves_has_to_say_it_three_times() {
     assert_eq!(through.verdict(), (Some(Verdict::Live), Reason::Contained));
     let mut retry = Bed::landed();
     retry.watch.attempt = 2;
-    assert_eq!((0..3).fold(retry, |bed, _| bed.sees_all(&says(OURS))).verdict().0, Some(Verdict::Live), "it serves now");
+    assert_eq!(
+        (0..3).fold(retry, |bed, _| bed.sees_all(&says(OURS))).verdict().0,
+        Some(Verdict::Live),
+        "it serves now"
+    );
     let mut way_back = Bed::landed();
     way_back.watch.push.forced = Some(true);
     assert_eq!((0..3).fold(way_back, |bed, _| bed.sees_all(&says(NEWER))).verdict().0, None);

@@ -2,18 +2,12 @@
 
 use super::bed::{Bed, NEWER, OLDER, OURS, Seen, at, ours, plan, push, rollout, serving};
 use crate::watch::{
-    Aim, Columns, Database, DatabaseUrl, Deployment, EventKind, Input, Misheard, Miss, NO_PROVIDER, Origin, Phase,
-    Plan, Reason, Source, State, StepReason, TargetName, TokenSource, Verdict,
+    Aim, Database, DatabaseUrl, Deployment, EventKind, Input, Misheard, Miss, NO_PROVIDER, Origin, Phase, Plan, Reason,
+    Source, State, StepReason, Table, TargetName, TokenSource, Verdict,
 };
 
 fn database() -> Database {
-    Database {
-        url: DatabaseUrl::Told(TokenSource::Chain),
-        ca: None,
-        table: "deployments".to_owned(),
-        columns: Columns::default(),
-        words: std::collections::BTreeMap::new(),
-    }
+    Database { url: DatabaseUrl::Told(TokenSource::Chain), ca: None, table: Table::default() }
 }
 
 fn recorded_plan(provider: &str, targets: &[&str]) -> Plan {
@@ -148,7 +142,8 @@ fn sources_that_contradict_each_other_are_told_once_and_decide_by_the_rules() {
     assert_eq!(live.course().disagreement(), None);
     let building = beside().sees([ours(State::Building)]).reads([row(OURS, State::Succeeded)]);
     assert_eq!(building.course().disagreement(), None, "one is only ahead of the other");
-    let failed = beside().sees([ours(State::Building)]).reads([row(OURS, State::Succeeded)]).sees([ours(State::Failed)]);
+    let failed =
+        beside().sees([ours(State::Building)]).reads([row(OURS, State::Succeeded)]).sees([ours(State::Failed)]);
     let told = "the sources disagree: digitalocean says FAILED, the deployments table says SUCCEEDED";
     assert_eq!(failed.course().disagreement().as_deref(), Some(told));
     assert_eq!(failed.verdict().0, Some(Verdict::Failed), "the provider leads");

@@ -1,16 +1,38 @@
-//! What the user says about the table.
+//! The team's own table of deployments: where it is, and what the user says of it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::watch::State;
+use super::{State, TokenSource};
+
+/// The database that has the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Database {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// A file with the certificates of the authorities that are trusted beside the system's.
+    pub ca: Option<PathBuf>,
+    /// The table.
+    pub table: Table,
+}
+
+/// Where a database is; never its password.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseUrl {
+    /// What tells the whole URL; the chain is `DB_HOST`, `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`.
+    Told(TokenSource),
+    /// An SQLite file.
+    File(PathBuf),
+}
 
 /// The table, and what of it cannot be found out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Settings {
+pub struct Table {
     /// Its name, with its schema before a dot where it is not in the usual one. Spelled as it is in the catalog.
-    pub table: String,
+    pub name: String,
     /// Columns that are not to be looked for.
     #[serde(default)]
     pub columns: Columns,
@@ -39,36 +61,53 @@ pub struct Columns {
     pub environment: Option<String>,
 }
 
-impl Default for Settings {
+impl Default for Table {
     fn default() -> Self {
-        Self { table: "deployments".to_owned(), columns: Columns::default(), words: BTreeMap::new() }
+        Self { name: "deployments".to_owned(), columns: Columns::default(), words: BTreeMap::new() }
     }
 }
 
-impl Settings {
+impl Table {
     /// Refuses what cannot be the name of a table or a column. They are checked against the catalog and quoted as
     /// well; this tells a mistake before anybody is asked.
     pub fn check(&self) -> Result<(), String> {
-        let parts: Vec<_> = self.table.split('.').collect();
+        let parts: Vec<_> = self.name.split('.').collect();
         if parts.len() > 2 || !parts.iter().all(|part| is_identifier(part)) {
-            return Err(refusal("table", ", or two of them with a dot between (schema.table)"));
+            return Err(format!("{REFUSAL}, or two of them with a dot between (schema.table)"));
         }
         match self.columns.named().find(|(_, name)| !is_identifier(name)) {
-            Some((which, _)) => Err(refusal(&format!("columns.{which}"), "")),
+            Some((which, _)) => Err(format!("{which} {REFUSAL}")),
             None => Ok(()),
         }
     }
 
     /// The schema, where one is named, and the table.
-    pub(super) fn schema_and_table(&self) -> (Option<&str>, &str) {
-        match self.table.split_once('.') {
+    pub fn schema_and_table(&self) -> (Option<&str>, &str) {
+        match self.name.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
-            None => (None, &self.table),
+            None => (None, &self.name),
         }
     }
 }
 
 impl Columns {
+    /// Their keys in the configuration.
+    pub const KEYS: &[&str] = &["commit", "status", "time", "error", "url", "branch", "environment"];
+
+    /// The column with this key.
+    pub fn named_mut(&mut self, key: &str) -> Option<&mut Option<String>> {
+        Some(match key {
+            "commit" => &mut self.commit,
+            "status" => &mut self.status,
+            "time" => &mut self.time,
+            "error" => &mut self.error,
+            "url" => &mut self.url,
+            "branch" => &mut self.branch,
+            "environment" => &mut self.environment,
+            _ => return None,
+        })
+    }
+
     /// Those that are named, with their keys in the configuration.
     fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
@@ -84,9 +123,8 @@ impl Columns {
     }
 }
 
-fn refusal(key: &str, or: &str) -> String {
-    format!("[database] {key} must be a name of letters, digits and _, 63 at most, not beginning with a digit{or}")
-}
+/// The rest of a sentence about a name.
+const REFUSAL: &str = "must be a name of letters, digits and _, 63 at most, not beginning with a digit";
 
 fn is_identifier(name: &str) -> bool {
     let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
@@ -118,17 +156,17 @@ mod tests {
 
     #[test]
     fn names_are_identifiers_and_nothing_else() {
-        let table = |table: &str| Settings { table: table.to_owned(), ..Settings::default() }.check();
+        let table = |name: &str| Table { name: name.to_owned(), ..Table::default() }.check();
         for good in ["deployments", "Deployment", "app.deployments", "_x", &"a".repeat(63)] {
             assert_eq!(table(good), Ok(()), "{good}");
         }
         for odd in ODD.into_iter().chain([&*"a".repeat(64)]) {
-            assert!(table(odd).is_err_and(|words| words.contains("[database] table")), "{odd}");
+            assert!(table(odd).is_err_and(|words| words.starts_with("must be a name")), "{odd}");
             let columns = Columns { time: Some(odd.to_owned()), ..Columns::default() };
-            let refused = Settings { columns, ..Settings::default() }.check();
-            assert!(refused.is_err_and(|words| words.contains("[database] columns.time")), "{odd}");
+            let refused = Table { columns, ..Table::default() }.check();
+            assert!(refused.is_err_and(|words| words.starts_with("time must be a name")), "{odd}");
         }
         let dotted = Columns { commit: Some("a.b".to_owned()), ..Columns::default() };
-        assert!(Settings { columns: dotted, ..Settings::default() }.check().is_err());
+        assert!(Table { columns: dotted, ..Table::default() }.check().is_err());
     }
 }
