@@ -2,6 +2,7 @@
 //! another: a token meant for one place must not be replaced by one meant for another.
 
 mod command;
+mod database;
 mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 use crate::provider::{self, Chain, Credential, Provider, Tool, ToolFile};
 use crate::watch::{Target, TokenSource};
 use crate::wire::{Origin, Secret, origin};
+
+pub use database::database;
 
 /// The values of environment variables a credential may be taken from, and where tools keep their files.
 #[derive(Clone, Debug, Default)]

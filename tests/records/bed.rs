@@ -97,7 +97,6 @@ impl Fresh {
     }
 
     /// A look that sees nothing, and what it says instead.
-    #[track_caller]
     pub async fn blind(&self, table: &Table) -> String {
         self.look(table, &Want::default()).await.expect_err("there is nothing to see").to_string()
     }

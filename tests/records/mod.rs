@@ -1,4 +1,9 @@
 //! The team's deployments table, in real databases.
 
 mod bed;
+mod life;
+mod refusals;
+mod rogue;
+mod secrets;
 mod story;
+mod tls;

@@ -1,6 +1,8 @@
 //! An authority that vouches for the servers of the tests.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// One that nobody but the tests knows.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -16,7 +18,10 @@ pub struct Papers {
 impl Authority {
     /// A new one.
     pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("Authority {}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut params = CertificateParams::new([]).expect("no names are no wrong names");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))

@@ -11,8 +11,8 @@ use super::{PASSWORD, until_ready};
 
 /// A server with an administrator `ada`.
 pub struct MariaDb {
-    place: Place,
     running: Running,
+    place: Place,
 }
 
 impl MariaDb {
@@ -34,7 +34,7 @@ impl MariaDb {
             &format!("CREATE USER IF NOT EXISTS ada@'%' IDENTIFIED BY '{password}';\nGRANT ALL ON *.* TO ada@'%';\n"),
         );
         let running = Self::run(&place);
-        let server = Self { place, running };
+        let server = Self { running, place };
         server.ready().await;
         server
     }
@@ -56,7 +56,7 @@ impl MariaDb {
             "--character-set-server=utf8mb4".to_owned(),
             "--default-time-zone=-05:00".to_owned(),
             "--innodb-buffer-pool-size=16M".to_owned(),
-            "--innodb-flush-log-at-trx-commit=0".to_owned(),
+            "--innodb-flush-log-at-trx-commit=2".to_owned(),
         ];
         place.start("KILL", &binary("mariadbd"), &args.each_ref().map(String::as_str))
     }

@@ -20,7 +20,6 @@ pub use postgres::Postgres;
 pub use program::{copy_program, write_program};
 pub use ran::Ran;
 pub use sandbox::Sandbox;
-pub use server::Place;
 pub use site::Site;
 
 /// How long [`until`] waits on a busy machine before it gives up; never how long something should take.

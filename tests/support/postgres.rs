@@ -12,8 +12,8 @@ use super::{PASSWORD, until_ready};
 
 /// A server with a superuser `ada`.
 pub struct Postgres {
-    place: Place,
     running: Running,
+    place: Place,
 }
 
 impl Postgres {
@@ -30,7 +30,7 @@ impl Postgres {
         let args = ["-D", "data", "-U", "ada", "--pwfile=password", "-A", "scram-sha-256"];
         place.run(&binary("initdb"), &[&args[..], &["-E", "UTF8", "--locale=C", "--no-sync", "-N"]].concat());
         let running = Self::run(&place);
-        let server = Self { place, running };
+        let server = Self { running, place };
         server.ready().await;
         server
     }

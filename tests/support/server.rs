@@ -77,7 +77,7 @@ impl Place {
     pub fn start(&self, signal: &str, program: &Path, args: &[&str]) -> Running {
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper", signal]).arg(&self.folder).args(as_account(program)).args(args);
-        keeper.current_dir(&self.folder).env("HOME", &self.folder);
+        keeper.current_dir(&self.folder).env("HOME", &self.folder).stdout(Stdio::null()).stderr(Stdio::null());
         Running { keeper: keeper.stdin(Stdio::piped()).spawn().expect("a shell") }
     }
 
@@ -90,10 +90,27 @@ impl Place {
 impl Running {
     /// Ends the server at once, and keeps its folder.
     pub fn kill(&mut self) {
-        let mut pipe = self.keeper.stdin.take().expect("it was not ended before");
+        let pipe = self.keeper.stdin.as_mut().expect("it was not ended before");
         pipe.write_all(b"keep\n").expect("the keeper listens");
-        drop(pipe);
+        self.end();
+    }
+
+    fn end(&mut self) {
+        drop(self.keeper.stdin.take());
         self.keeper.wait().expect("the keeper ends");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // The keeper may have been quicker.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

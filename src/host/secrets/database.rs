@@ -1,0 +1,30 @@
+//! The database, from where its URL or its parts come from.
+
+use std::path::Path;
+
+use super::{Environment, command, file, of_variable};
+use crate::host::sql::Database;
+use crate::watch::TokenSource;
+
+/// The database this source names: a variable, a command or a file gives its URL; the chain is the parts `DB_HOST`,
+/// `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`. `ca` is a file with certificates to trust beside the system's. The
+/// error is a sentence that says what to do and holds no secret.
+pub async fn database(source: &TokenSource, environment: &Environment, ca: Option<&Path>) -> Result<Database, String> {
+    let (url, from) = match source {
+        TokenSource::Chain => return Database::of_parts(|name| environment.get(name).cloned(), ca),
+        TokenSource::Env(name) => of_variable(name, environment)?,
+        TokenSource::Command(words) => {
+            let program = words.first().map_or("", String::as_str);
+            (command::output(words).await?, format!("the command {program}"))
+        }
+        TokenSource::File(path) => (file::secret(path)?, format!("the file {}", path.display())),
+    };
+    if url.is_empty() {
+        return Err(format!("{from} is empty, the URL of a database was expected"));
+    }
+    // A whole file, an error message.
+    if url.expose().contains(char::is_control) {
+        return Err(format!("{from} holds more than one line; exactly one URL of a database was expected"));
+    }
+    Database::of_url(&url, ca).map_err(|why| format!("{from}: {why}"))
+}
