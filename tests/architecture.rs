@@ -23,18 +23,21 @@ const ROOMS: &[Room] = &[
     pure("watch", &["base", "push"]),
     pure("provider", &["base", "wire", "push", "watch"]),
     pure("records", &["base", "wire", "push", "watch"]),
+    pure("health", &["base", "watch", "wire"]),
     pure("config", &["base", "wire", "watch", "provider"]),
     pure("status", &["base", "push", "watch"]),
     busy("process", &["base", "push"]),
     busy("spool", &["base", "push", "process"]),
     busy("store", &["base", "push", "watch"]),
-    busy("host", &["base", "wire", "push", "watch", "provider", "config"]),
+    busy("host", &["base", "wire", "push", "watch", "provider", "records", "config"]),
     busy("standin", &["base"]),
     busy("monitor", MONITOR),
     busy("cli", CLI),
 ];
-const MONITOR: &[&str] =
-    &["base", "wire", "push", "watch", "provider", "config", "status", "process", "spool", "store", "host"];
+const MONITOR: &[&str] = &[
+    "base", "wire", "push", "watch", "provider", "records", "health", "config", "status", "process", "spool", "store",
+    "host",
+];
 const CLI: &[&str] = &[
     "base", "push", "watch", "provider", "config", "status", "process", "spool", "store", "host", "standin", "monitor",
 ];

@@ -8,8 +8,9 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::host::sql;
 use crate::provider::{self, Chain, Credential, Provider, Tool, ToolFile};
-use crate::watch::{Target, TokenSource};
+use crate::watch::{DatabaseUrl, Target, TokenSource};
 use crate::wire::{Origin, Secret, origin};
 
 pub use database::database;
@@ -59,7 +60,7 @@ impl Environment {
     }
 }
 
-/// The names of the variables these targets may take their credential from.
+/// The names of the variables these targets may take their credential and their database from.
 pub fn names<'a>(targets: impl IntoIterator<Item = &'a Target>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for target in targets {
@@ -67,6 +68,11 @@ pub fn names<'a>(targets: impl IntoIterator<Item = &'a Target>) -> BTreeSet<Stri
             TokenSource::Env(name) => drop(names.insert(name.clone())),
             TokenSource::Chain => names.extend(names_of_chain(target)),
             TokenSource::Command(_) | TokenSource::File(_) => {}
+        }
+        match target.database.as_ref().map(|database| &database.url) {
+            Some(DatabaseUrl::Told(TokenSource::Env(name))) => drop(names.insert(name.clone())),
+            Some(DatabaseUrl::Told(TokenSource::Chain)) => names.extend(sql::VARIABLES.iter().map(|&v| v.to_owned())),
+            _ => {}
         }
     }
     names

@@ -8,6 +8,7 @@
 //! driver hands the password to any server that answers "no TLS here". Nothing here derives `Debug` through the
 //! driver's options, which would print the password.
 
+mod look;
 mod parts;
 mod reading;
 mod tls;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::keeper::{Answered, Place, Seen};
-use super::probe;
 use super::tools::Tools;
+use super::{probe, table};
 use crate::base::text::visible;
 use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
@@ -29,7 +29,7 @@ pub async fn look(
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
         Place::App(_) => Answered::Deployments(Box::new(provider_says(&tools, &target, &want).await?)),
-        Place::Table(_) => return Err(Miss::NoAnswer("this version cannot read it".to_owned())),
+        Place::Table(database) => Answered::Deployments(Box::new(table::read(&tools, database, &want).await?)),
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
     let kin = kin(&tools, commits(&answer), watches).await;

@@ -16,6 +16,7 @@ mod probe;
 mod publish;
 mod resume;
 pub mod sweep;
+mod table;
 mod tidy;
 mod tools;
 

@@ -18,11 +18,12 @@ use crate::host::places::Places;
 use crate::host::secrets::{self, Bound, Environment};
 use crate::host::settings::{self, Sources};
 use crate::host::sharing::Sharing;
+use crate::host::sql;
 use crate::process::{self, Identity, MonitorFile};
 use crate::provider::{self, Provider};
 use crate::push::{PROTO, Sha};
 use crate::store::{Store, StoreError};
-use crate::watch::{Pace, Target, TokenSource};
+use crate::watch::{Database, Pace, Target, TokenSource};
 use crate::wire::Redactor;
 
 /// One credential is read once for all looks that use it.
@@ -55,6 +56,7 @@ pub struct Tools {
     /// Where programs are run: the repository's main worktree, or the folder of a bare one.
     folder: PathBuf,
     credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
+    databases: Mutex<BTreeMap<Database, sql::Database>>,
     redactor: Mutex<Redactor>,
 }
 
@@ -92,6 +94,7 @@ impl Tools {
             salt: process::random_salt(),
             folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
+            databases: Mutex::default(),
             redactor: Mutex::default(),
         };
         tools.introduce()?;
@@ -161,9 +164,26 @@ impl Tools {
         lock(&self.credentials).remove(&key(target)).is_some()
     }
 
+    /// The server of a deployments table, with what it takes to be let in.
+    pub async fn database(&self, database: &Database) -> Result<sql::Database, String> {
+        if let Some(known) = lock(&self.databases).get(database) {
+            return Ok(known.clone());
+        }
+        let server = secrets::database(database, &self.environment).await?;
+        server.secrets().for_each(|secret| lock(&self.redactor).learn(secret));
+        lock(&self.databases).insert(database.clone(), server.clone());
+        Ok(server)
+    }
+
+    /// Reads a refused password anew next time; `false` if it was not in use.
+    pub fn forget_database(&self, database: &Database) -> bool {
+        lock(&self.databases).remove(database).is_some()
+    }
+
     /// Reads all credentials anew next time: the user may have mended one.
     pub fn forget_credentials(&self) {
         lock(&self.credentials).clear();
+        lock(&self.databases).clear();
     }
 
     /// The text without secrets.

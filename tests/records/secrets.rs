@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use afterpush::host::secrets::{Environment, database};
 use afterpush::host::sql::{Database, VARIABLES};
 use afterpush::records::Want;
-use afterpush::watch::Table;
-use afterpush::watch::TokenSource;
+use afterpush::watch::{self, DatabaseUrl, Table, TokenSource};
 use afterpush::wire::{Dialect, Secret};
 use tempfile::TempDir;
 
@@ -21,6 +20,10 @@ const TABLE: &str = "CREATE TABLE deployments (sha varchar(50), status varchar(5
 fn environment(pairs: &[(&str, &str)]) -> Environment {
     let wanted: BTreeSet<String> = pairs.iter().map(|(name, _)| (*name).to_owned()).collect();
     Environment::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())), &wanted)
+}
+
+fn told(source: TokenSource) -> watch::Database {
+    watch::Database { url: DatabaseUrl::Told(source), ca: None, table: Table::default() }
 }
 
 async fn sees(database: &Database) {
@@ -39,7 +42,7 @@ async fn a_password_with_any_characters_comes_through_in_parts() {
         let pairs = [("DB_HOST", "localhost"), ("DB_PORT", &port), ("DB_USER", "ada"), ("DB_PASS", PASSWORD)];
         let pairs = [&pairs[..], &[("DB_NAME", &fresh.name), ("DB_TYPE", kind)]].concat();
         assert!(pairs.iter().all(|(name, _)| VARIABLES.contains(name)));
-        sees(&database(&TokenSource::Chain, &environment(&pairs), None).await.unwrap()).await;
+        sees(&database(&told(TokenSource::Chain), &environment(&pairs)).await.unwrap()).await;
     }
 }
 
@@ -64,7 +67,7 @@ async fn the_servers_own_socket_needs_no_tls() {
     let fresh = Fresh::with(Dialect::MySql, TABLE).await;
     let socket = MariaDb::shared().await.place().path("socket").display().to_string();
     let pairs = [("DB_HOST", socket.as_str()), ("DB_USER", "ada"), ("DB_PASS", PASSWORD), ("DB_NAME", &fresh.name)];
-    sees(&database(&TokenSource::Chain, &environment(&pairs), None).await.unwrap()).await;
+    sees(&database(&told(TokenSource::Chain), &environment(&pairs)).await.unwrap()).await;
 }
 
 #[tokio::test]
@@ -80,7 +83,7 @@ async fn a_url_comes_from_a_variable_a_command_or_a_file() {
         TokenSource::Command(vec!["echo".to_owned(), url.clone()]),
         TokenSource::File(file),
     ] {
-        sees(&database(&source, &full, None).await.unwrap()).await;
+        sees(&database(&told(source.clone()), &full).await.unwrap()).await;
     }
 }
 
@@ -97,9 +100,9 @@ async fn a_source_that_yields_nothing_is_never_replaced_by_another() {
         (TokenSource::Command(vec!["echo".to_owned(), "canary://x".to_owned()]), "the command echo: "),
         (TokenSource::File(PathBuf::from("/nonexistent/url")), "/nonexistent/url"),
     ] {
-        let words = database(&source, &full, None).await.expect_err("it yields nothing");
+        let words = database(&told(source.clone()), &full).await.expect_err("it yields nothing");
         assert!(words.contains(word) && !words.contains("canary"), "{words}");
     }
     let bare = environment(&[("DATABASE_URL", "postgres://ada:canary@h/d")]);
-    assert!(database(&TokenSource::Chain, &bare, None).await.unwrap_err().starts_with("DB_HOST is not set"));
+    assert!(database(&told(TokenSource::Chain), &bare).await.unwrap_err().starts_with("DB_HOST is not set"));
 }

@@ -4,12 +4,21 @@ use std::path::Path;
 
 use super::{Environment, command, file, of_variable};
 use crate::host::sql::Database;
-use crate::watch::TokenSource;
+use crate::watch::{self, DatabaseUrl, TokenSource};
+use crate::wire::Secret;
 
-/// The database this source names: a variable, a command or a file gives its URL; the chain is the parts `DB_HOST`,
-/// `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`. `ca` is a file with certificates to trust beside the system's. The
-/// error is a sentence that says what to do and holds no secret.
-pub async fn database(source: &TokenSource, environment: &Environment, ca: Option<&Path>) -> Result<Database, String> {
+/// The database the configuration names. The error is a sentence that says what to do and holds no secret.
+pub async fn database(database: &watch::Database, environment: &Environment) -> Result<Database, String> {
+    let ca = database.ca.as_deref();
+    match &database.url {
+        DatabaseUrl::File(path) => Database::of_url(&Secret::new(&format!("sqlite://{}", path.display())), ca),
+        DatabaseUrl::Told(source) => of_source(source, environment, ca).await,
+    }
+}
+
+/// The same from a source of secrets: a variable, a command or a file gives the URL; the chain is the parts `DB_HOST`,
+/// `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`. `ca` is a file with certificates to trust beside the system's.
+pub async fn of_source(source: &TokenSource, environment: &Environment, ca: Option<&Path>) -> Result<Database, String> {
     let (url, from) = match source {
         TokenSource::Chain => return Database::of_parts(|name| environment.get(name).cloned(), ca),
         TokenSource::Env(name) => of_variable(name, environment)?,
