@@ -13,6 +13,8 @@ use crate::wire::{Answer, Fault, HttpAsk, NoAnswer};
 
 /// An answer of a health endpoint is not longer.
 const MOST_BYTES: usize = 1 << 20;
+/// So often an endpoint is tried again in one round; the next round follows soon.
+const RETRIES: u32 = 3;
 /// All the tries of one endpoint in one round end within this time.
 const PATIENCE: Span = Span::from_secs(30);
 
@@ -48,8 +50,8 @@ pub fn retry(answer: &Result<Answer, NoAnswer>, tries: u32, elapsed: Span) -> Op
         Err(NoAnswer::Network { fault, .. }) => *fault != Fault::Refused,
         Err(_) => false,
     };
-    let pause = Span::from_secs(1 << tries.min(4));
-    (may_be_starting && elapsed + pause < PATIENCE).then_some(pause)
+    let pause = Span::from_secs(1 << tries.min(RETRIES));
+    (may_be_starting && tries < RETRIES && elapsed + pause < PATIENCE).then_some(pause)
 }
 
 fn silence(why: &NoAnswer) -> Outcome {

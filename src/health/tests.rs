@@ -126,6 +126,7 @@ fn who_refuses_is_not_asked_again_and_who_is_slow_is_for_half_a_minute() {
     assert_eq!(retry(&lost(Fault::Slow), 0, none), Some(Span::from_secs(1)));
     assert_eq!(retry(&answer(503, &[], ""), 2, none), Some(Span::from_secs(4)));
     assert_eq!(retry(&answer(503, &[], ""), 1, Span::from_secs(29)), None);
+    assert_eq!(retry(&answer(503, &[], ""), 3, none), None, "the next round follows soon");
 }
 
 proptest! {

@@ -319,7 +319,8 @@ impl Keeper {
             if let Some(left) = self.urgent.get_mut(&id) {
                 left.remove(place);
             }
-            if !self.is_under_way(&self.watches[&id]) && self.urgent.get(&id).is_none_or(BTreeSet::is_empty) {
+            let watch = &self.watches[&id];
+            if !self.is_under_way(watch) && self.due_places(watch, now).is_empty() {
                 // Everything that was due has been looked at: now the deadlines can be judged.
                 self.urgent.remove(&id);
                 self.advance(&id, Input::Tick, now, actions);

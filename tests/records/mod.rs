@@ -1,6 +1,6 @@
 //! The team's deployments table, in real databases.
 
-mod bed;
+pub mod bed;
 mod life;
 mod refusals;
 mod rogue;

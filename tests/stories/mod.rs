@@ -7,6 +7,7 @@ mod landing;
 mod monitor;
 mod resume;
 mod settings;
+mod sources;
 mod succession;
 mod trouble;
 mod verdicts;

@@ -9,6 +9,7 @@ mod program;
 mod ran;
 mod sandbox;
 mod server;
+mod service;
 mod site;
 
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ pub use postgres::Postgres;
 pub use program::{copy_program, write_program};
 pub use ran::Ran;
 pub use sandbox::Sandbox;
+pub use service::Service;
 pub use site::Site;
 
 /// How long [`until`] waits on a busy machine before it gives up; never how long something should take.

@@ -48,11 +48,16 @@ impl Site {
         sandbox.set("DIGITALOCEAN_TOKEN", &provider.world().token());
         sandbox.set("AFTERPUSH_PACE", "20");
         let site = Self { sandbox, provider };
-        site.configure(&format!(
-            "[watch]\n{lines}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n",
-            site.provider.url()
-        ));
+        site.configure(&site.configuration(lines, ""));
         site
+    }
+
+    /// The local configuration: these lines in its part `[watch]`, and these below the target.
+    pub fn configuration(&self, watch: &str, rest: &str) -> String {
+        format!(
+            "[watch]\n{watch}\n[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"{}\"\n{rest}\n",
+            self.provider.url()
+        )
     }
 
     /// Replaces the local configuration.
