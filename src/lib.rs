@@ -13,6 +13,7 @@
 //! | [`base`] | time, text, where files lie | none |
 //! | [`wire`] | how is a question to the outside written down? | none |
 //! | [`push`] | what did I push? | none |
+//! | [`insight`] | what does the history teach? | none |
 //! | [`watch`] | where is it going? The heart: [`watch::step`] | none |
 //! | [`provider`] | what does the provider say? | none |
 //! | [`records`] | what does the team's deployments table say? | none |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod config;
 pub mod health;
 pub mod host;
+pub mod insight;
 pub mod monitor;
 pub mod process;
 pub mod provider;

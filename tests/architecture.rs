@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
     pure("base", &[]),
     pure("wire", &["base"]),
     pure("push", &["base"]),
+    pure("insight", &["base"]),
     pure("watch", &["base", "push"]),
     pure("provider", &["base", "wire", "push", "watch"]),
     pure("records", &["base", "wire", "push", "watch"]),

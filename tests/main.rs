@@ -10,6 +10,7 @@ mod http;
 mod init;
 mod install;
 mod model;
+mod polling;
 mod providers;
 mod readme;
 mod records;
