@@ -27,9 +27,18 @@ missing=
 needs() {
     command -v "$1" >/dev/null || missing="$missing $2"
 }
+# Servers, which Debian keeps off the path. The tests start their own; no service is needed.
+needs_server() {
+    for place in /usr/sbin/"$1" /usr/lib/postgresql/*/bin/"$1"; do
+        [ -x "$place" ] && return
+    done
+    needs "$1" "$2"
+}
 needs git git
 needs cc 'gcc libc6-dev'
 needs script bsdutils
+needs_server initdb postgresql
+needs_server mariadbd 'mariadb-server-core mariadb-client-core'
 
 if [ -n "$missing" ]; then
     [ "$(id -u)" = 0 ] && as_root='' || as_root=sudo
