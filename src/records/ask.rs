@@ -87,22 +87,24 @@ pub(super) fn rows(found: &Found, dialect: Dialect, commits: &[Sha], most: usize
     // Rows without a time are no news; where they come first in the order, as in PostgreSQL, they would hide what is.
     let dated = order.as_ref().map(|column| format!(" WHERE {column} IS NOT NULL")).unwrap_or_default();
     let values = values(found, dialect);
-    let mut statement = format!(
+    let newest = format!(
         "SELECT '{CLOCK}', {}{} UNION ALL SELECT * FROM \
          (SELECT '{NEW}' AS what, {values} FROM {table}{dated}{order_by} LIMIT {most}) AS newest",
         clock(dialect),
         format!(", {}", nothing(dialect)).repeat(WIDTHS.len() - 1),
     );
     let binds = spellings(commits);
-    if !binds.is_empty() {
+    let own = if binds.is_empty() {
+        String::new()
+    } else {
         let places: Vec<_> = (1..=binds.len()).map(|number| dialect.placeholder(number)).collect();
         let (commit, places) = (comparable(&found.commit, dialect), places.join(", "));
-        statement.push_str(&format!(
+        format!(
             " UNION ALL SELECT * FROM (SELECT '{OWN}' AS what, {values} FROM {table} \
-             WHERE {commit} IN ({places}){order_by} LIMIT {MOST_OWN}) AS own",
-        ));
-    }
-    SqlAsk { statement, binds, most_rows: 1 + most + MOST_OWN }
+             WHERE {commit} IN ({places}){order_by} LIMIT {MOST_OWN}) AS own"
+        )
+    };
+    SqlAsk { statement: newest + &own, binds, most_rows: 1 + most + MOST_OWN }
 }
 
 fn table(found: &Found, dialect: Dialect) -> String {

@@ -34,6 +34,7 @@ pub struct Want {
 
 /// A reaction to an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and the large one is what is wanted")]
 pub enum Heard {
     /// Something more must be asked.
     Ask(SqlAsk),
