@@ -97,12 +97,12 @@ async fn large_answers_are_given_up_early() {
 #[tokio::test]
 async fn of_a_long_log_the_end_is_kept() {
     let server = Faults::start().await;
-    let answer = http().perform(&http_ask(&server.url("/lines"), 25_000, true), None).await.unwrap();
+    let answer = Http::new().perform(&http_ask(&server.url("/lines"), 25_000, true), None).await.unwrap();
     let text = String::from_utf8(answer.body).unwrap();
     assert_eq!((text.len(), text.ends_with("line 99998\nline 99999\n")), (25_000, true));
-    let short = http().perform(&http_ask(&server.url("/gzip"), 25_000, true), None).await.unwrap();
+    let short = Http::new().perform(&http_ask(&server.url("/gzip"), 25_000, true), None).await.unwrap();
     assert_eq!(short.body, b"plain text");
-    let error = http().perform(&http_ask(&server.url("/lines"), 10_000, true), None).await.unwrap_err();
+    let error = Http::new().perform(&http_ask(&server.url("/lines"), 10_000, true), None).await.unwrap_err();
     assert!(matches!(error, NoAnswer::TooLarge { .. }), "{error}");
 }
 

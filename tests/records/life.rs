@@ -4,7 +4,7 @@ use afterpush::records::Want;
 use afterpush::watch::Table;
 use afterpush::wire::Dialect;
 
-use super::bed::{Fresh, database, encoded, impatient, look, look_within};
+use super::bed::{Fresh, database, encoded, impatient, look, look_within, patient};
 use super::rogue::{Manner, Rogue};
 use crate::support::{MariaDb, PASSWORD, Postgres};
 
@@ -58,7 +58,7 @@ async fn a_server_that_dies_in_the_middle_of_a_look_is_told() {
     let server = Postgres::start().await;
     let port = server.place().port;
     let database = database(&format!("postgres://ada:{}@127.0.0.1:{port}/postgres", encoded(PASSWORD)));
-    let mut reading = database.open(&afterpush::host::sql::Limits::default()).await.unwrap();
+    let mut reading = database.open(&patient()).await.unwrap();
     drop(server);
     let ask = afterpush::records::ask(&Table::default(), Dialect::Postgres);
     let words = reading.perform(&ask).await.expect_err("nobody is there").to_string();

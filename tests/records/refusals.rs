@@ -7,7 +7,7 @@ use afterpush::records::Want;
 use afterpush::watch::{Columns, Table};
 use afterpush::wire::{Dialect, NoAnswer, SqlAsk};
 
-use super::bed::{ALL, Blind, Fresh, database, encoded};
+use super::bed::{ALL, Blind, Fresh, database, encoded, look, patient};
 use crate::support::PASSWORD;
 
 fn table(name: &str) -> Table {
@@ -73,13 +73,13 @@ async fn a_table_without_the_needed_columns_is_told_with_those_it_has() {
 async fn columns_of_any_type_are_read() {
     for (dialect, columns) in [
         (Dialect::Postgres, "commit bytea, status boolean, created_at jsonb, error int[], url point, branch interval"),
-        (Dialect::MySql, "commit VARBINARY(99), status BIT(4), created_at YEAR, error POINT, url DOUBLE, branch TIME"),
-        (Dialect::Sqlite, "commit BLOB, status REAL, created_at BLOB, error, url INT, branch NUMERIC"),
+        (Dialect::MySql, "commit VARBINARY(99), status BIT(4), created_at YEAR, error JSON, url DOUBLE, branch TIME"),
+        (Dialect::Sqlite, "\"commit\" BLOB, status REAL, created_at BLOB, error, url INT, branch NUMERIC"),
     ] {
         let fresh = Fresh::with(dialect, &format!("CREATE TABLE deployments ({columns})")).await;
         let row = match dialect {
             Dialect::Postgres => "'\\xdeadbeef', true, '{}', '{1,2}', '(1,2)', '1 day'",
-            Dialect::MySql => "X'FFFE00', b'1010', 2026, POINT(1,2), 1e300, '-99:00:00'",
+            Dialect::MySql => "X'FFFE00', b'1010', 2026, '[1]', 1e300, '-99:00:00'",
             Dialect::Sqlite => "x'fffe00', 1e300, x'00', 5, -1, 'x'",
         };
         fresh.run(&format!("INSERT INTO deployments VALUES ({row}), (NULL, NULL, NULL, NULL, NULL, NULL)")).await;
@@ -128,7 +128,7 @@ async fn nothing_can_be_written() {
         for statement in
             ["INSERT INTO deployments VALUES ('1', 'ok')", "DROP TABLE deployments", "CREATE TABLE x (y int)"]
         {
-            let mut reading = database.open(&Limits::default()).await.unwrap();
+            let mut reading = database.open(&patient()).await.unwrap();
             let ask = SqlAsk { statement: statement.to_owned(), binds: Vec::new(), most_rows: 1 };
             let refused = reading.perform(&ask).await.expect_err(statement);
             assert!(matches!(refused, NoAnswer::Refused { .. }), "{dialect:?} {statement}: {refused}");
@@ -143,17 +143,17 @@ async fn a_wrong_password_or_database_is_told_in_the_servers_words() {
     for dialect in [Dialect::Postgres, Dialect::MySql] {
         let fresh = Fresh::new(dialect).await;
         let url = fresh.url().await.replace(&encoded(PASSWORD), "canary-wrong");
-        let refused = database(&url).open(&Limits::default()).await.err().expect("a wrong password");
+        let refused = database(&url).open(&patient()).await.err().expect("a wrong password");
         let words = refused.to_string();
         assert!(matches!(refused, NoAnswer::Denied(_)) && !words.contains("canary"), "{refused:?}");
         assert!(words.contains("127.0.0.1") && words.contains("ada") && words.contains("check user"), "{words}");
         let url = fresh.url().await.replace(&fresh.name, "nowhere");
-        let refused = database(&url).open(&Limits::default()).await.err().expect("no such database").to_string();
+        let refused = database(&url).open(&patient()).await.err().expect("no such database").to_string();
         assert!(refused.contains("nowhere"), "{refused}");
     }
-    let missing = database("sqlite:///nowhere/shop.db").open(&Limits::default()).await.err().unwrap();
+    let missing = database("sqlite:///nowhere/shop.db").open(&patient()).await.err().unwrap();
     assert_eq!(missing.to_string(), "sqlite at /nowhere/shop.db: there is no such file");
-    let folder = database("sqlite:///tmp").open(&Limits::default()).await.err().unwrap();
+    let folder = database("sqlite:///tmp").open(&patient()).await.err().unwrap();
     assert_eq!(folder.to_string(), "sqlite at /tmp: it is not a file");
     let text = Fresh::new(Dialect::Sqlite).await;
     std::fs::write(text.file(), "this is no database, but long enough to be taken for one".repeat(50)).unwrap();
@@ -169,13 +169,13 @@ async fn a_table_one_may_not_read_is_told() {
     )
     .await;
     let url = fresh.url().await.replace(&format!("ada:{}", encoded(PASSWORD)), "guest:canary%20guest");
-    let blind = super::bed::look(&database(&url), &Table::default(), &Want::default()).await.unwrap_err();
+    let blind = look(&database(&url), &Table::default(), &Want::default()).await.unwrap_err();
     assert!(blind.to_string().contains("permission denied for table deployments"), "{blind}");
 }
 
 #[tokio::test]
 async fn a_slow_statement_ends_in_bounded_time() {
-    let short = Limits { query: Duration::from_millis(300), ..Limits::default() };
+    let short = Limits { query: Duration::from_millis(300), ..patient() };
     let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
     for (dialect, statement) in [
         (Dialect::Postgres, "SELECT CAST(pg_sleep(60) AS text)"),

@@ -77,7 +77,7 @@ async fn serve(stream: TcpStream, dialect: Dialect, manner: Manner, heard: Heard
         Manner::Mute => return std::future::pending().await,
         Manner::Says(bytes) => {
             stream.write_all(bytes).await.ok()?;
-            note(&mut stream, &heard).await;
+            while hear(&mut stream, &heard).await.is_some() {}
             return None;
         }
         Manner::Downgrade | Manner::Tls(_) => {}
@@ -94,15 +94,12 @@ async fn postgres(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Optio
     let mut request = [0; 8];
     stream.read_exact(&mut request).await.ok()?;
     let please = b"R\0\0\0\x08\0\0\0\x03";
-    match manner {
-        Manner::Tls(config) => {
-            stream.write_all(b"S").await.ok()?;
-            ask(TlsAcceptor::from(config).accept(stream).await.ok()?, please, heard).await
-        }
-        _ => {
-            stream.write_all(b"N").await.ok()?;
-            ask(stream, please, heard).await
-        }
+    if let Manner::Tls(config) = manner {
+        stream.write_all(b"S").await.ok()?;
+        ask(TlsAcceptor::from(config).accept(stream).await.ok()?, please, heard).await
+    } else {
+        stream.write_all(b"N").await.ok()?;
+        ask(stream, please, heard).await
     }
 }
 
@@ -111,13 +108,12 @@ async fn mysql(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Option<(
     let has_tls = matches!(manner, Manner::Tls(_));
     stream.write_all(&greeting(has_tls)).await.ok()?;
     let please = b"\x17\0\0\x02\xfemysql_clear_password\0\0";
-    match manner {
-        Manner::Tls(config) => {
-            let mut request = [0; 36];
-            stream.read_exact(&mut request).await.ok()?;
-            ask(TlsAcceptor::from(config).accept(stream).await.ok()?, please, heard).await
-        }
-        _ => ask(stream, please, heard).await,
+    if let Manner::Tls(config) = manner {
+        let mut request = [0; 36];
+        stream.read_exact(&mut request).await.ok()?;
+        ask(TlsAcceptor::from(config).accept(stream).await.ok()?, please, heard).await
+    } else {
+        ask(stream, please, heard).await
     }
 }
 
@@ -135,20 +131,18 @@ fn greeting(has_tls: bool) -> Vec<u8> {
     packet
 }
 
-/// Notes the first message, asks for the password, and notes all that follows.
+/// Notes the first message, asks for the password, notes what comes then, and hangs up.
 async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, please: &[u8], heard: &Heard) -> Option<()> {
-    let mut first = [0; 1024];
-    let length = stream.read(&mut first).await.ok()?;
-    heard.lock().ok()?.extend_from_slice(&first[..length]);
+    hear(&mut stream, heard).await?;
     stream.write_all(please).await.ok()?;
     stream.flush().await.ok()?;
-    note(&mut stream, heard).await;
-    Some(())
+    hear(&mut stream, heard).await
 }
 
-async fn note(stream: &mut (impl AsyncRead + Unpin), heard: &Heard) {
+/// Notes what comes next; nothing where the other side has hung up.
+async fn hear(stream: &mut (impl AsyncRead + Unpin), heard: &Heard) -> Option<()> {
     let mut bytes = [0; 1024];
-    while let Ok(length @ 1..) = stream.read(&mut bytes).await {
-        heard.lock().expect("no test panics while it looks").extend_from_slice(&bytes[..length]);
-    }
+    let length = stream.read(&mut bytes).await.ok().filter(|&length| length > 0)?;
+    heard.lock().expect("no test panics while it looks").extend_from_slice(&bytes[..length]);
+    Some(())
 }

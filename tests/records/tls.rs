@@ -7,7 +7,7 @@ use afterpush::records::Want;
 use afterpush::watch::Table;
 use afterpush::wire::{Dialect, Secret};
 
-use super::bed::{Fresh, database, impatient, look};
+use super::bed::{Fresh, database, impatient, look, patient};
 use super::rogue::{Manner, Rogue, with_papers};
 use crate::support::{Authority, MariaDb, Postgres};
 
@@ -46,10 +46,10 @@ async fn a_server_with_a_certificate_of_the_named_authority_is_trusted() {
             let trusted = trusting(&url, &ca(dialect).await);
             look(&trusted, &Table::default(), &Want::default()).await.unwrap_or_else(|why| panic!("{why}"));
         }
-        let words = refusal(&database(&url), &Limits::default()).await;
+        let words = refusal(&database(&url), &patient()).await;
         assert!(words.contains("nobody known has signed it") && words.contains("with ca"), "{words}");
         let other = url.replace("127.0.0.1", "127.0.0.2");
-        assert!(refusal(&trusting(&other, &ca(dialect).await), &Limits::default()).await.contains("refused"));
+        assert!(refusal(&trusting(&other, &ca(dialect).await), &patient()).await.contains("refused"));
     }
 }
 
@@ -58,12 +58,12 @@ async fn a_server_that_takes_tls_back_gets_no_password() {
     for dialect in SERVERS {
         let rogue = Rogue::start(dialect, Manner::Downgrade).await;
         for asked in ["?sslmode=require", "?sslmode=verify-ca", "?sslmode=verify-full"] {
-            let words = refusal(&database(&rogue.url(asked)), &impatient()).await;
+            let words = refusal(&database(&rogue.url(asked)), &patient()).await;
             assert!(words.ends_with("it does not offer TLS, which is required here; no password was sent"), "{words}");
         }
         assert!(!rogue.heard("ada") && !rogue.heard(CANARY), "{dialect:?}");
         // The control: on this machine, where nothing was asked for, the talk goes on in the open.
-        refusal(&database(&rogue.url("")), &impatient()).await;
+        refusal(&database(&rogue.url("")), &patient()).await;
         assert!(rogue.heard("ada"), "{dialect:?}");
         // MySQL's driver never tells a password in clear, PostgreSQL's does where it may.
         assert_eq!(rogue.heard(CANARY), dialect == Dialect::Postgres);
@@ -82,13 +82,13 @@ async fn a_certificate_of_nobody_or_for_another_host_is_not_trusted() {
             (authority.papers(&["db.example.com"]), "TLS: certificate not trusted (it is for another name)"),
         ] {
             let rogue = Rogue::start(dialect, with_papers(&papers)).await;
-            let told = refusal(&trusting(&rogue.url(strict(dialect)), &ca), &Limits::default()).await;
+            let told = refusal(&trusting(&rogue.url(strict(dialect)), &ca), &patient()).await;
             assert!(told.contains(words), "{told}");
             assert!(!rogue.heard("ada") && !rogue.heard(CANARY), "{dialect:?}");
         }
         // The control: one with good papers is spoken to.
         let rogue = Rogue::start(dialect, with_papers(&authority.papers(&["127.0.0.1"]))).await;
-        refusal(&trusting(&rogue.url(strict(dialect)), &ca), &impatient()).await;
+        refusal(&trusting(&rogue.url(strict(dialect)), &ca), &patient()).await;
         assert!(rogue.heard("ada"), "{dialect:?}");
     }
 }
@@ -101,8 +101,7 @@ async fn a_ca_file_that_is_none_is_told() {
     let broken = folder.path().join("broken.pem");
     std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     let rogue = Rogue::start(Dialect::Postgres, with_papers(&Authority::new().papers(&["127.0.0.1"]))).await;
-    let told =
-        async |ca: &Path| refusal(&trusting(&rogue.url(strict(Dialect::Postgres)), ca), &Limits::default()).await;
+    let told = async |ca: &Path| refusal(&trusting(&rogue.url(strict(Dialect::Postgres)), ca), &patient()).await;
     assert!(told(&missing).await.contains("missing.pem cannot be read: No such file"));
     assert!(told(&text).await.ends_with("text.pem holds no certificate in PEM form"));
     told(&broken).await;

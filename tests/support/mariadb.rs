@@ -9,6 +9,10 @@ use tokio::sync::OnceCell;
 use super::server::{Place, Running, program};
 use super::{PASSWORD, until_ready};
 
+/// What makes it start sooner. A crash of the server, if not of the machine, still loses nothing.
+const SMALL: [&str; 3] =
+    ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=2"];
+
 /// A server with an administrator `ada`.
 pub struct MariaDb {
     running: Running,
@@ -27,7 +31,7 @@ impl MariaDb {
         let place = Place::new();
         let folder = format!("--datadir={}", place.path("data").display());
         let args = ["--no-defaults", &folder, "--skip-test-db", "--auth-root-authentication-method=normal"];
-        place.run(&binary("mariadb-install-db"), &args);
+        place.run(&binary("mariadb-install-db"), &[&args[..], &SMALL].concat());
         let password = PASSWORD.replace('\\', "\\\\").replace('\'', "\\'");
         place.write(
             "init.sql",
@@ -55,10 +59,9 @@ impl MariaDb {
             "--skip-name-resolve".to_owned(),
             "--character-set-server=utf8mb4".to_owned(),
             "--default-time-zone=-05:00".to_owned(),
-            "--innodb-buffer-pool-size=16M".to_owned(),
-            "--innodb-flush-log-at-trx-commit=2".to_owned(),
         ];
-        place.start("KILL", &binary("mariadbd"), &args.each_ref().map(String::as_str))
+        let args: Vec<_> = args.iter().map(String::as_str).chain(SMALL).collect();
+        place.start("KILL", &binary("mariadbd"), &args)
     }
 
     /// Ends it as a crash would.
@@ -97,5 +100,5 @@ impl MariaDb {
 }
 
 fn binary(name: &str) -> PathBuf {
-    program(name, &["/usr/sbin", "/usr/bin"].map(PathBuf::from), "mariadb-server")
+    program(name, &["/usr/sbin", "/usr/bin"].map(PathBuf::from), "mariadb-server-core")
 }

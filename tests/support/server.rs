@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use nix::unistd::{Gid, Uid, User, chown};
+use nix::unistd::{Uid, User, chown};
 use tempfile::TempDir;
 
 use super::{Authority, Ran};
@@ -121,7 +121,7 @@ fn account() -> Option<User> {
 
 fn hand_over(path: &Path) {
     if let Some(User { uid, gid, .. }) = account() {
-        chown(path, Some(Uid::from(uid)), Some(Gid::from(gid))).expect("root may");
+        chown(path, Some(uid), Some(gid)).expect("root may");
     }
 }
 

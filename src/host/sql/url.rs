@@ -95,17 +95,14 @@ fn is_server(text: &str) -> bool {
 
 /// A name or an address, in brackets if it has colons, and a port; the host may be missing, or a path percent-encoded.
 fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']')?;
-            host.parse::<std::net::Ipv6Addr>().ok()?;
-            (host, port)
-        }
-        None => {
-            let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
-            let is_word = |c: char| c.is_alphanumeric() || ".-_%".contains(c);
-            host.chars().all(is_word).then_some((host, port))?
-        }
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        host.parse::<std::net::Ipv6Addr>().ok()?;
+        (host, port)
+    } else {
+        let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let is_word = |c: char| c.is_alphanumeric() || ".-_%".contains(c);
+        host.chars().all(is_word).then_some((host, port))?
     };
     match port.strip_prefix(':') {
         Some(number) => Some((host, Some(number.parse().ok()?))),
