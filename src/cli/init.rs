@@ -27,6 +27,8 @@ pub struct Args {
 
 /// No file that describes an app is longer.
 const MAX_BYTES: usize = 256 * 1024;
+/// Of a folder with more files the first are read.
+const MOST_FILES: usize = 50;
 
 /// `afterpush.init/1`.
 #[derive(Serialize, JsonSchema)]
@@ -44,7 +46,11 @@ struct Document<'a> {
 #[derive(Serialize, JsonSchema)]
 struct Candidate<'a> {
     provider: &'static str,
-    app: &'a str,
+    /// Null where the provider has no apps.
+    app: Option<&'a str>,
+    workflow: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    command: &'a [String],
     branches: &'a [String],
     found_in: &'a str,
     sure: bool,
@@ -66,7 +72,7 @@ pub(super) fn schema() -> schemars::Schema {
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let repo = Place::find(world)?.repo;
     let facts = RepoFacts { files: repo.worktree().map(files).unwrap_or_default(), remotes: repo.remotes() };
-    let found: Vec<Suggestion> = provider::ALL.iter().flat_map(|provider| provider.recognise(&facts)).collect();
+    let found = provider::recognise(&facts);
     let text = config::draft(&found);
     let written = if args.print { None } else { Some(write(&repo, &found, &text, args.force)?) };
     let next = next_steps(&found, world);
@@ -85,12 +91,27 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
 
 /// The files the adapters ask for, as far as they are there and can be read.
 fn files(worktree: &Path) -> Vec<(String, String)> {
-    let read = |path: &&str| {
-        let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
-        let bytes = Folder::existing(&worktree.join(folder)).ok()??.read(name, MAX_BYTES).ok()??;
-        Some(((*path).to_owned(), String::from_utf8(bytes).ok()?))
-    };
-    provider::FILES.iter().filter_map(read).collect()
+    let each = provider::FILES.iter().flat_map(|path| match path.strip_suffix('/') {
+        Some(folder) => listed(worktree, folder),
+        None => vec![(*path).to_owned()],
+    });
+    each.filter_map(|path| Some((path.clone(), text_of(worktree, &path)?))).collect()
+}
+
+fn text_of(worktree: &Path, path: &str) -> Option<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let bytes = Folder::existing(&worktree.join(folder)).ok()??.read(name, MAX_BYTES).ok()??;
+    String::from_utf8(bytes).ok()
+}
+
+/// The YAML files of a folder, by their names.
+fn listed(worktree: &Path, folder: &str) -> Vec<String> {
+    let names = Folder::existing(&worktree.join(folder)).ok().flatten().and_then(|folder| folder.names().ok());
+    let is_yaml = |name: &String| [".yml", ".yaml"].iter().any(|end| name.ends_with(end));
+    let mut names: Vec<_> = names.unwrap_or_default().into_iter().filter(is_yaml).collect();
+    names.sort();
+    names.truncate(MOST_FILES);
+    names.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
 fn write(repo: &Repo, found: &[Suggestion], text: &str, force: bool) -> Result<PathBuf, Failure> {
@@ -119,9 +140,9 @@ fn write(repo: &Repo, found: &[Suggestion], text: &str, force: bool) -> Result<P
 fn tell(world: &World, found: &[Suggestion], next: &[Next]) {
     world.printer.line(&format!("wrote {TRACKED_FILE}"));
     for target in found {
-        let doubt = if target.sure { "" } else { " (not certain, so commented out)" };
-        let (app, place) = (text::visible(&target.app), text::visible(&target.found_in));
-        world.printer.line(&format!("  {} app {app}, found in {place}{doubt}", target.provider));
+        let doubt = if target.is_sure() { "" } else { " (not certain, so commented out)" };
+        let (what, place) = (text::visible(&target.shown()), text::visible(&target.found_in));
+        world.printer.line(&format!("  {} {what}, found in {place}{doubt}", target.provider));
     }
     world.printer.note("next:");
     for step in next {
@@ -133,7 +154,7 @@ fn tell(world: &World, found: &[Suggestion], next: &[Next]) {
 fn next_steps(found: &[Suggestion], world: &World) -> Vec<Next> {
     let mut steps = Vec::new();
     let mut told: Vec<&str> = Vec::new();
-    if found.iter().any(|target| !target.sure) {
+    if found.iter().any(|target| !target.is_sure()) {
         steps.push(Next { command: None, when: format!("put right what is commented out in {TRACKED_FILE}") });
     }
     for provider in found.iter().filter_map(|target| provider::by_name(target.provider)) {
@@ -160,7 +181,8 @@ fn credential_step(provider: &dyn Provider) -> Option<Next> {
 
 impl<'a> Candidate<'a> {
     fn of(target: &'a Suggestion) -> Self {
-        let Suggestion { provider, app, branches, found_in, sure, .. } = target;
-        Self { provider, app, branches, found_in, sure: *sure }
+        let Suggestion { provider, app, workflow, command, branches, found_in, .. } = target;
+        let (app, workflow) = (app.as_deref(), workflow.as_deref());
+        Self { provider, app, workflow, command, branches, found_in, sure: target.is_sure() }
     }
 }

@@ -35,8 +35,8 @@ const HEAD: &str = r#"# What afterpush has to know to follow a push to where it 
 const BLANK_TARGET: &str = r#"
 # One table for each place a commit is deployed to; the name is yours.
 # [target.web]
-# provider = "digitalocean"
-# app = "my-app"              # its id or its name
+# provider = "digitalocean"   # or github, http, command
+# app = "my-app"              # its id or its name; of github owner/repository
 # branches = ["main"]         # instead of those of [watch]
 # paths = ["web/**"]          # only pushes that touch these
 "#;
@@ -50,21 +50,36 @@ const FOOT: &str = r#"
 fn table(suggestion: &Suggestion, name: &str) -> String {
     let mut lines = format!("[target.{name}]\nprovider = {}\n", quoted(suggestion.provider));
     // Writing to a string cannot fail.
-    let _ = writeln!(lines, "app = {}", quoted(&suggestion.app));
+    for (key, value) in [("app", &suggestion.app), ("workflow", &suggestion.workflow)] {
+        let _ = value.as_ref().map(|value| writeln!(lines, "{key} = {}", quoted(value)));
+    }
+    if !suggestion.command.is_empty() {
+        let _ = writeln!(lines, "command = {}", list(suggestion.command.iter()));
+    }
     // A name with characters that mean something in patterns is better left to the defaults.
     let plain = suggestion.branches.iter().filter(|branch| value::branch(branch).is_ok());
-    let branches: Vec<_> = plain.map(|branch| quoted(branch)).collect();
-    if !branches.is_empty() {
-        let _ = writeln!(lines, "branches = [{}]", branches.join(", "));
+    if plain.clone().next().is_some() {
+        let _ = writeln!(lines, "branches = {}", list(plain));
     }
     let found_in = crate::base::text::visible(&suggestion.found_in);
-    if suggestion.sure && value::plain(&suggestion.app).is_ok() {
+    if suggestion.is_sure() && suggestion.app.as_ref().is_none_or(|app| value::plain(app).is_ok()) {
         return format!(
             "\n# Found in {found_in}\n{lines}# paths = [\"web/**\"]          # only pushes that touch these\n"
         );
     }
     let commented = lines.trim_end().replace('\n', "\n# ");
+    if !suggestion.command.is_empty() {
+        return format!(
+            "\n# Found in {found_in}, but not certain. A command counts only in a file of your own (`afterpush doctor`\n\
+             # names it): put this there, take the # away, and put it right\n# {commented}\n"
+        );
+    }
     format!("\n# Found in {found_in}, but not certain: put it right and take the # away\n# {commented}\n")
+}
+
+fn list<'s>(words: impl Iterator<Item = &'s String>) -> String {
+    let words: Vec<_> = words.map(|word| quoted(word)).collect();
+    format!("[{}]", words.join(", "))
 }
 
 /// A name like the wanted one that is allowed and not taken.
@@ -87,15 +102,18 @@ mod tests {
 
     use super::*;
     use crate::config::{Layer, LayerKind, Layers, load};
+    use crate::provider::Certainty;
 
     fn suggestion(target: &str, app: &str, sure: bool) -> Suggestion {
         Suggestion {
             provider: "digitalocean",
             target: target.to_owned(),
-            app: app.to_owned(),
+            app: Some(app.to_owned()),
+            workflow: None,
+            command: Vec::new(),
             branches: vec!["main".to_owned()],
             found_in: ".do/app.yaml".to_owned(),
-            sure,
+            certainty: if sure { Certainty::Sure } else { Certainty::Unsure },
         }
     }
 

@@ -28,10 +28,10 @@ pub(super) fn load_for(layers: &Layers, registry: Registry<'_>) -> Result<Config
         sheets.push(read::read(layer)?);
     }
     sheets.sort_by_key(|sheet| sheet.kind);
-    let mut merge = Merge { sheets: &sheets, registry, origins: BTreeMap::new() };
+    let mut merge = Merge { sheets: &sheets, registry, origins: BTreeMap::new(), left_out: Vec::new() };
     let (watch, status, targets) = (merge.watch(), merge.status(), merge.targets()?);
-    let origins = merge.origins;
-    let warnings = warnings(&sheets, &layers.local_path);
+    let (origins, left_out) = (merge.origins, merge.left_out);
+    let warnings = warnings(&sheets, &layers.local_path, &left_out);
     Ok(Config { watch, targets, status, warnings, origins })
 }
 
@@ -40,6 +40,8 @@ struct Merge<'a> {
     sheets: &'a [Sheet],
     registry: Registry<'a>,
     origins: BTreeMap<String, Place>,
+    /// Targets that lack what may stand only in a file of the user's own.
+    left_out: Vec<String>,
 }
 
 impl Merge<'_> {
@@ -79,9 +81,12 @@ impl Merge<'_> {
         for name in self.target_names() {
             let layers: Vec<_> = self.sheets.iter().flat_map(|s| &s.targets).filter(|t| t.name == name).collect();
             let whole = Whole { name: &name, layers: &layers, is_database_withheld };
-            if let Some((settings, origins)) = whole.settings(self.registry, database.as_ref())? {
-                self.origins.extend(origins);
-                targets.push(settings);
+            match whole.settings(self.registry, database.as_ref())? {
+                Some((settings, origins)) => {
+                    self.origins.extend(origins);
+                    targets.push(settings);
+                }
+                None => self.left_out.push(name),
             }
         }
         Ok(targets)
@@ -250,11 +255,15 @@ impl Whole<'_> {
 }
 
 /// One sentence for all keys that are not trusted.
-fn warnings(sheets: &[Sheet], local_path: &str) -> Vec<Warning> {
+fn warnings(sheets: &[Sheet], local_path: &str, left_out: &[String]) -> Vec<Warning> {
     let untrusted: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.untrusted).collect();
     let Some((_, place)) = untrusted.first() else { return Vec::new() };
     let (file, keys) = (&place.shown, listed(&untrusted));
-    let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}");
+    let until = match left_out {
+        [] => String::new(),
+        names => format!("; until then nothing is watched for {}", names.join(", ")),
+    };
+    let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}{until}");
     vec![Warning { code: "untrusted_config".to_owned(), message }]
 }
 

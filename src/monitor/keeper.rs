@@ -434,11 +434,10 @@ impl Keeper {
         let state = self.places.entry(place.clone()).or_default();
         let mut by_push: Vec<&Watch> = watches.iter().collect();
         by_push.sort_by_key(|watch| watch.push.at);
-        let branches: BTreeSet<&str> = watches.iter().filter_map(|watch| watch.push.ref_name.branch()).collect();
         let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
         let want = Want {
             commits: by_push.iter().map(|watch| watch.sha.clone()).collect(),
-            branches: branches.into_iter().map(str::to_owned).collect(),
+            branches: branches(&by_push),
             back_to: here(&watches, &place).filter_map(|(watch, name)| watch.back_to(name, now)).min(),
             memo: state.memo.clone(),
             remotes: urls.into_iter().collect(),
@@ -464,6 +463,16 @@ impl Keeper {
             }
         }
     }
+}
+
+/// The branches of these watches, each once, where it was pushed to last.
+fn branches(by_push: &[&Watch]) -> Vec<String> {
+    let mut branches: Vec<String> = Vec::new();
+    for branch in by_push.iter().filter_map(|watch| watch.push.ref_name.branch()) {
+        branches.retain(|known| known != branch);
+        branches.push(branch.to_owned());
+    }
+    branches
 }
 
 /// What an answer is to a target of a watch; `None` for a watch that came while the look was under way: nobody has

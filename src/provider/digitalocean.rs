@@ -11,14 +11,12 @@ mod json;
 mod logs;
 mod marks;
 mod refusal;
-mod replay;
 mod rollouts;
 mod spec;
 mod steps;
 
-use self::replay::Replay;
+use super::replay::Replay;
 use super::{Address, Chain, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Tool, Want};
-use crate::base::Span;
 use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask};
 
@@ -110,7 +108,7 @@ fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapsh
     Ok(Heard::Seen(Snapshot {
         observed_at,
         provider_clock,
-        latency: answers.iter().fold(Span::ZERO, |sum, answer| sum + answer.latency),
+        latency: Replay::latency(answers),
         deployments,
         reaches_back_to: list.reaches_back_to,
         live,

@@ -3,7 +3,13 @@
 //! An adapter is pure. It says what to ask, and what the answers so far mean: either the next question (pages, an
 //! id behind a name) or a [`Snapshot`]. Adding a provider is one file and one line in [`ALL`].
 
+mod command;
 mod digitalocean;
+mod github;
+mod http;
+mod reading;
+mod replay;
+mod report;
 
 use crate::base::Timestamp;
 use crate::push::Sha;
@@ -11,7 +17,7 @@ use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask};
 
 /// All providers, in the order `init` tries them.
-pub const ALL: &[&dyn Provider] = &[&digitalocean::DigitalOcean];
+pub const ALL: &[&dyn Provider] = &[&digitalocean::DigitalOcean, &github::GitHub, &http::Http, &command::Command];
 
 /// The provider with this name in the configuration.
 pub fn by_name(name: &str) -> Option<&'static dyn Provider> {
@@ -67,7 +73,7 @@ pub trait Provider: Sync {
 pub struct Want {
     /// The commits that are watched, by when they were pushed, the newest last.
     pub commits: Vec<Sha>,
-    /// The branches they were pushed to, each once.
+    /// The branches they were pushed to, each once, the newest push's last.
     pub branches: Vec<String>,
     /// The list should reach back to this time (the provider's clock); `None`: the newest page is enough.
     pub back_to: Option<Timestamp>,
@@ -203,8 +209,8 @@ pub struct RepoFacts {
     pub remotes: Vec<(String, String)>,
 }
 
-/// The files `init` reads for [`Provider::recognise`].
-pub const FILES: &[&str] = &[".do/app.yaml", ".do/app.yml"];
+/// The files `init` reads for [`Provider::recognise`]; of a folder, which ends in a slash, those that are YAML.
+pub const FILES: &[&str] = &[".do/app.yaml", ".do/app.yml", ".github/workflows/", "config/deploy.yml"];
 
 /// A target `init` proposes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,12 +219,53 @@ pub struct Suggestion {
     pub provider: &'static str,
     /// The target's name.
     pub target: String,
-    /// The app's id or name.
-    pub app: String,
+    /// The app's id or name, where the provider has apps.
+    pub app: Option<String>,
+    /// The workflow whose runs are the deployments.
+    pub workflow: Option<String>,
+    /// The command to ask.
+    pub command: Vec<String>,
     /// The branches that deploy, where the files say so.
     pub branches: Vec<String>,
     /// Where this was found, for the comment beside it.
     pub found_in: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+}
+
+/// How sure a suggestion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
     /// The files leave no doubt.
-    pub sure: bool,
+    Sure,
+    /// They leave none if they name no other provider: a workflow may deploy to one of those.
+    SureIfAlone,
+    /// Somebody has to look at it.
+    Unsure,
+}
+
+/// What the repository's own files say, all providers taken together.
+pub fn recognise(facts: &RepoFacts) -> Vec<Suggestion> {
+    let mut found: Vec<Suggestion> = ALL.iter().flat_map(|provider| provider.recognise(facts)).collect();
+    let is_alone = found.iter().all(|other| other.provider == found[0].provider);
+    for suggestion in found.iter_mut().filter(|suggestion| suggestion.certainty == Certainty::SureIfAlone) {
+        suggestion.certainty = if is_alone { Certainty::Sure } else { Certainty::Unsure };
+    }
+    found
+}
+
+impl Suggestion {
+    /// It can be used as it is.
+    pub fn is_sure(&self) -> bool {
+        self.certainty == Certainty::Sure
+    }
+
+    /// What it follows, in words.
+    pub fn shown(&self) -> String {
+        match (&self.app, &self.workflow) {
+            (Some(app), Some(workflow)) => format!("workflow {workflow} of {app}"),
+            (Some(app), None) => format!("app {app}"),
+            (None, _) => self.command.join(" "),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::ask::{CLOCK, NEW, OWN};
 use super::*;
-use crate::watch::{Deployment, Quality, State};
+use crate::watch::{Columns, Deployment, Quality, State, Table};
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 const ALL: [Dialect; 3] = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite];
@@ -31,12 +31,12 @@ fn noon(rows: &[(&str, [Option<&str>; 4])]) -> Rows {
 }
 
 fn of_columns(columns: &[&str]) -> Result<Found, String> {
-    Found::of(&Settings::default(), &catalog(columns)).map_err(|why| why.to_string())
+    Found::of(&Table::default(), &catalog(columns)).map_err(|why| why.to_string())
 }
 
 fn seen(rows: &Rows) -> Snapshot {
     let answers = [catalog(&["id", "sha", "status", "created_at"]), rows.clone()];
-    match hear(&Settings::default(), Dialect::Sqlite, &Want::default(), &answers) {
+    match hear(&Table::default(), Dialect::Sqlite, &Want::default(), &answers) {
         Ok(Heard::Seen(snapshot)) => snapshot,
         other => panic!("nothing was seen: {other:?}"),
     }
@@ -80,26 +80,26 @@ fn a_table_without_commit_or_status_is_told_with_what_it_has() {
 
 #[test]
 fn a_look_is_the_catalog_then_the_rows_and_more_of_them_where_they_are_wanted() {
-    let settings = Settings::default();
+    let table = Table::default();
     let want = Want { commits: vec![SHA.parse().unwrap()], back_to: "2026-11-01T00:00:00Z".parse().ok() };
     for dialect in ALL {
         let mut answers = Vec::new();
         let mut asked = Vec::new();
         let full = |most: usize| noon(&vec![(NEW, [Some("x"), None, None, Some("2026-11-19")]); most]);
         for answer in [catalog(&["sha", "status", "created_at"]), full(50), full(1_000)] {
-            match hear(&settings, dialect, &want, &answers).unwrap() {
+            match hear(&table, dialect, &want, &answers).unwrap() {
                 Heard::Ask(ask) => asked.push(ask),
                 Heard::Seen(_) => panic!("too early"),
             }
             answers.push(answer);
         }
-        assert_eq!(asked[0], ask(&settings, dialect));
+        assert_eq!(asked[0], ask(&table, dialect));
         assert!(asked[1].statement.contains("LIMIT 50)") && asked[2].statement.contains("LIMIT 1000)"));
         // 34 lengths, of which the first three have only digits, which have no case.
         assert_eq!(asked[1].binds.len(), 2 * 34 - 4);
         assert!(asked[1].binds.contains(&SHA.to_owned()) && asked[1].binds.contains(&SHA[..12].to_uppercase()));
         assert!(asked.iter().all(|ask| !ask.statement.contains(SHA)), "values are binds");
-        match hear(&settings, dialect, &want, &answers).unwrap() {
+        match hear(&table, dialect, &want, &answers).unwrap() {
             Heard::Seen(snapshot) => assert_eq!(snapshot.latency.as_millis(), 6),
             Heard::Ask(ask) => panic!("{ask:?}"),
         }
@@ -110,13 +110,13 @@ fn a_look_is_the_catalog_then_the_rows_and_more_of_them_where_they_are_wanted() 
 fn names_stand_quoted_and_as_the_catalog_spells_them() {
     let columns = ["commit`Sha", "state", "created\"At"];
     let named = Columns { commit: Some(columns[0].into()), time: Some(columns[2].into()), ..Columns::default() };
-    let settings = Settings { columns: named, ..Settings::default() };
+    let table = Table { columns: named, ..Table::default() };
     for (dialect, quoted) in [
         (Dialect::Postgres, ["\"commit`Sha\"", "\"created\"\"At\"", "\"public\".\"deployments\""]),
         (Dialect::MySql, ["`commit``Sha`", "`created\"At`", "`public`.`deployments`"]),
         (Dialect::Sqlite, ["\"commit`Sha\"", "\"created\"\"At\"", "\"public\".\"deployments\""]),
     ] {
-        match hear(&settings, dialect, &Want::default(), &[catalog(&columns)]).unwrap() {
+        match hear(&table, dialect, &Want::default(), &[catalog(&columns)]).unwrap() {
             Heard::Ask(ask) => assert!(quoted.iter().all(|name| ask.statement.contains(name)), "{}", ask.statement),
             Heard::Seen(_) => panic!("too early"),
         }
@@ -125,12 +125,12 @@ fn names_stand_quoted_and_as_the_catalog_spells_them() {
 
 #[test]
 fn a_missing_table_is_asked_about_once_more_and_told() {
-    let settings = Settings::default();
+    let table = Table::default();
     let none = answer(Vec::new());
-    let next = hear(&settings, Dialect::MySql, &Want::default(), std::slice::from_ref(&none)).unwrap();
+    let next = hear(&table, Dialect::MySql, &Want::default(), std::slice::from_ref(&none)).unwrap();
     assert!(matches!(&next, Heard::Ask(ask) if ask.statement.contains("information_schema.TABLES")), "{next:?}");
     let tables = answer(vec![vec![Some("builds".to_owned())], vec![None], Vec::new()]);
-    let told = hear(&settings, Dialect::MySql, &Want::default(), &[none, tables]).unwrap_err();
+    let told = hear(&table, Dialect::MySql, &Want::default(), &[none, tables]).unwrap_err();
     assert!(matches!(&told, Misheard::NotFound(words) if words.contains("it has builds;")), "{told:?}");
 }
 
@@ -210,7 +210,7 @@ proptest! {
             for dialect in ALL {
                 for back_to in [None, Some(Timestamp::default())] {
                     let want = Want { commits: commits.clone(), back_to };
-                    if let Ok(Heard::Seen(snapshot)) = hear(&Settings::default(), dialect, &want, &answers) {
+                    if let Ok(Heard::Seen(snapshot)) = hear(&Table::default(), dialect, &want, &answers) {
                         for found in &snapshot.deployments {
                             prop_assert!(crate::base::text::visible(&found.id) == found.id);
                             prop_assert!(found.state == State::Unknown || found.raw_state != "none");

@@ -1,6 +1,6 @@
 //! The one contract test of all providers: each has these recorded conversations, and they mean the same.
 
-use afterpush::provider::ALL;
+use afterpush::provider::{ALL, Address, Credential, Heard, Provider, Want};
 use afterpush::watch::{Deployment, Misheard, Snapshot, State};
 
 use super::fixture::{self, Fixture};
@@ -35,10 +35,32 @@ const REQUIRED: &[(&str, Means)] = &[
     ("garbled", Trouble(|misheard| matches!(misheard, Misheard::Garbled(_)))),
 ];
 
+/// The conversations that cannot be had with a provider, and why.
+const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    ("github", "deploying", "a run does not tell its parts; deployments do, see environment_deploying"),
+    ("command", "forbidden", "an exit code has one way to say no, which is told as denied"),
+    ("command", "not_found", "a command that is not there does not answer"),
+    ("command", "throttled", "a command has no limit that it could tell of"),
+];
+
+/// The conversations of a provider that can be had.
+fn required(provider: &dyn Provider) -> impl Iterator<Item = &'static (&'static str, Means)> {
+    let own: Vec<_> = IMPOSSIBLE.iter().filter(|(named, ..)| *named == provider.name()).collect();
+    REQUIRED.iter().filter(move |(name, _)| own.iter().all(|(_, impossible, _)| impossible != name))
+}
+
+#[test]
+fn what_cannot_be_said_is_not_recorded() {
+    for (provider, name, why) in IMPOSSIBLE {
+        assert!(REQUIRED.iter().any(|(required, _)| required == name), "{name}");
+        assert!(!fixture::names(provider).contains(&(*name).to_owned()), "{provider}/{name} is there, though {why}");
+    }
+}
+
 #[test]
 fn every_provider_understands_the_required_conversations() {
     for provider in ALL {
-        for (name, means) in REQUIRED {
+        for (name, means) in required(*provider) {
             let fixture = Fixture::read(*provider, name);
             let result = fixture.play(*provider);
             let what = format!("{}/{name}: {result:?}", provider.name());
@@ -62,11 +84,15 @@ fn every_recorded_conversation_can_be_played() {
         for name in fixture::names(provider.name()) {
             let fixture = Fixture::read(*provider, &name);
             if let Ok(snapshot) = fixture.play(*provider) {
-                assert!(snapshot.provider_clock.is_some(), "{name}: the Date header tells the provider's clock");
+                let has_clock = provider.address() != Address::Command;
+                assert_eq!(snapshot.provider_clock.is_some(), has_clock, "{name}: a Date header tells the time");
                 assert!(snapshot.latency.as_millis() > 0, "{name}");
                 for deployment in &snapshot.deployments {
                     assert_inert(&deployment.raw_state);
-                    assert!(deployment.url.as_deref().is_some_and(|url| url.starts_with("https://")), "{name}");
+                    let is_page = |url: &str| url.starts_with("https://");
+                    assert!(deployment.url.as_deref().is_none_or(is_page), "{name}");
+                    // An API of its own has pages of its own.
+                    assert!(deployment.url.is_some() || provider.address().usual().is_none(), "{name}");
                 }
             }
         }
@@ -78,14 +104,14 @@ fn a_second_look_with_the_memo_of_the_first_is_one_question() {
     for provider in ALL {
         let fixture = Fixture::read(*provider, "live");
         let first = fixture.play(*provider).unwrap();
-        let want = afterpush::provider::Want { memo: first.memo.clone(), ..Default::default() };
+        let want = Want { memo: first.memo.clone(), ..fixture.want() };
         let last = &fixture.answers[fixture.answers.len() - 1..];
         match provider.hear(&fixture.target, &want, last).unwrap() {
-            afterpush::provider::Heard::Seen(second) => {
+            Heard::Seen(second) => {
                 assert_eq!(second.deployments, first.deployments);
                 assert_eq!((second.live, second.triggers, second.frozen), (first.live, first.triggers, first.frozen));
             }
-            afterpush::provider::Heard::Ask(ask) => panic!("{} asks again: {ask:?}", provider.name()),
+            Heard::Ask(ask) => panic!("{} asks again: {ask:?}", provider.name()),
         }
     }
 }
@@ -93,7 +119,14 @@ fn a_second_look_with_the_memo_of_the_first_is_one_question() {
 #[test]
 fn every_refusal_tells_what_to_do() {
     for provider in ALL {
-        for (name, cure) in [("denied", provider.variables()[0]), ("not_found", "configuration")] {
+        let cure = match provider.credential(provider.address().usual().unwrap_or_default()) {
+            Credential::Required(chain) => chain.variables[0],
+            Credential::Optional => "token",
+            Credential::None => "terminal",
+        };
+        let refusals = [("denied", cure), ("not_found", "configuration")];
+        let possible = |(name, _): &(&str, &str)| required(*provider).any(|(required, _)| required == name);
+        for (name, cure) in refusals.into_iter().filter(possible) {
             let sentence = Fixture::read(*provider, name).play(*provider).unwrap_err().to_string();
             assert!(sentence.contains(cure), "{}/{name}: {sentence}", provider.name());
             assert_inert(&sentence);

@@ -44,23 +44,29 @@ impl Fixture {
         let fixture = json(&folder.join(format!("{name}.json")));
         let answers = fixture["answers"].as_array().expect("a list of answers");
         Self {
-            target: target(provider, fixture["app"].as_str().expect("an app")),
+            target: described(provider, &fixture),
             commit: fixture["commit"].as_str().expect("a commit").to_owned(),
             asked: answers.iter().map(|answer| answer["asked"].as_str().expect("a path").to_owned()).collect(),
             answers: answers.iter().map(|answer| self::answer(&folder, answer)).collect(),
         }
     }
 
+    /// A look for the watched commit.
+    pub fn want(&self) -> Want {
+        Want { commits: self.commit.parse().into_iter().collect(), ..Want::default() }
+    }
+
     /// Plays the conversation from its beginning, and checks each question on the way.
     pub fn play(&self, provider: &dyn Provider) -> Result<Snapshot, Misheard> {
-        self.play_with(provider, &Want::default())
+        self.play_with(provider, &self.want())
     }
 
     /// The same for a look that wants something.
     pub fn play_with(&self, provider: &dyn Provider, want: &Want) -> Result<Snapshot, Misheard> {
         let mut ask = provider.ask(&self.target, want);
         for number in 0..self.answers.len() {
-            assert_eq!(url(&ask), format!("{}{}", self.target.base_url, self.asked[number]), "question {number}");
+            let wanted = format!("{}{}", self.target.base_url, self.asked[number]);
+            assert_eq!(shown(&ask), wanted, "question {number}");
             match provider.hear(&self.target, want, &self.answers[..=number])? {
                 Heard::Ask(next) => ask = next,
                 Heard::Seen(snapshot) => {
@@ -69,7 +75,7 @@ impl Fixture {
                 }
             }
         }
-        panic!("one more answer is wanted: {}", url(&ask));
+        panic!("one more answer is wanted: {}", shown(&ask));
     }
 }
 
@@ -89,7 +95,35 @@ pub fn target(provider: &dyn Provider, app: &str) -> Target {
     }
 }
 
-/// What an ask asks.
+/// The target a fixture describes, by the keys of the configuration.
+fn described(provider: &dyn Provider, fixture: &Value) -> Target {
+    let text = |name: &str| fixture[name].as_str().map(str::to_owned);
+    let mut target = target(provider, fixture["app"].as_str().unwrap_or_default());
+    target.base_url = text("url").unwrap_or(target.base_url);
+    target.environment = text("environment");
+    let mut told = serde_json::Map::new();
+    for key in ["workflow", "command", "pointers"] {
+        told.extend(fixture.get(key).map(|value| (key.to_owned(), value.clone())));
+    }
+    target.particulars = serde_json::from_value(told.into()).expect("particulars");
+    let states = fixture["states"].as_object().into_iter().flatten();
+    target.particulars.states = states.map(|(word, state)| (word.clone(), self::state(state))).collect();
+    target
+}
+
+fn state(word: &Value) -> afterpush::watch::State {
+    serde_json::from_value(word.clone()).expect("a state")
+}
+
+/// What an ask asks, in words.
+fn shown(ask: &Ask) -> String {
+    match ask {
+        Ask::Http(ask) => ask.url.clone(),
+        Ask::Command(ask) => ask.words.join(" "),
+    }
+}
+
+/// The URL of an ask.
 pub fn url(ask: &Ask) -> &str {
     match ask {
         Ask::Http(ask) => &ask.url,

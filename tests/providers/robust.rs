@@ -60,7 +60,7 @@ proptest! {
                 }
             }
             for length in 1..=answers.len() {
-                let _ = provider.hear(&fixture.target, &Want::default(), &answers[..length]);
+                let _ = provider.hear(&fixture.target, &fixture.want(), &answers[..length]);
             }
         }
     }
@@ -102,7 +102,7 @@ fn an_adapter_that_asks_again_asks_its_own_host() {
     for provider in ALL {
         let live = Fixture::read(*provider, "live");
         for place in 0..live.answers.len() {
-            if let Ok(Heard::Ask(ask)) = provider.hear(&live.target, &Want::default(), &live.answers[..place.max(1)]) {
+            if let Ok(Heard::Ask(ask)) = provider.hear(&live.target, &live.want(), &live.answers[..place.max(1)]) {
                 assert!(fixture::url(&ask).starts_with(&live.target.base_url), "{ask:?}");
             }
         }

@@ -185,7 +185,8 @@ async fn a_table_that_cannot_be_read_is_told_and_stops_nobody() {
 /// Ships a commit that goes live although the table cannot be read, and returns why it cannot.
 fn blind_but_live(site: &Site) -> String {
     let sha = site.building();
-    let status = site.until_status(&sha, "why the table is not read", |status| reading(status, "database")["ok"] == false);
+    let status =
+        site.until_status(&sha, "why the table is not read", |status| reading(status, "database")["ok"] == false);
     site.force(&sha, Stage::Active);
     site.decided(&sha, "live", "deployed_live");
     reading(&status, "database")["error"].to_string()

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::marks;
-use super::replay::Replay;
 use super::{json, refusal};
 use crate::base::text;
+use crate::provider::reading::names;
+use crate::provider::replay::Replay;
 use crate::provider::{Heard, Want};
 use crate::watch::{CommitMark, Live, Memo, Misheard, Target, Trigger};
-use crate::wire::{Ask, origin};
+use crate::wire::Ask;
 
 /// Pages of apps that are searched for a name; 200 apps a page.
 const PAGES: u32 = 10;
@@ -207,20 +208,7 @@ impl Source {
     }
 }
 
-/// The URL (any of git's forms) ends in this `owner/name`.
-fn names(url: &str, repo: &str) -> bool {
-    let url = url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase();
-    let repo = repo.to_ascii_lowercase();
-    url.strip_suffix(repo.as_str()).is_some_and(|before| before.ends_with(['/', ':']))
-}
-
 fn is_uuid(text: &str) -> bool {
     let parts: Vec<usize> = text.split('-').map(str::len).collect();
     parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-/// A log may lie anywhere, but on this machine only if the API does.
-pub(super) fn may_hold_logs(target: &Target, url: &str) -> bool {
-    let here = |url: &str| origin(url).map(|origin| origin.is_loopback());
-    here(url).is_some_and(|local| !local || here(&target.base_url) == Some(true))
 }

@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::base::{Timestamp, text};
+use crate::base::Timestamp;
+use crate::provider::reading::kind;
+pub(super) use crate::provider::reading::words;
 use crate::watch::Misheard;
 use crate::wire::Answer;
-
-/// Longer texts are cut: commit messages, error messages.
-const LONGEST: usize = 500;
 
 /// The time that stands for "unset".
 const UNSET: &str = "0001-01-01";
@@ -37,12 +36,6 @@ pub(super) fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// A text that is not empty, inert and cut.
-pub(super) fn words(value: &Value, pointer: &str) -> Option<String> {
-    let found = value.pointer(pointer)?.as_str()?.trim();
-    (!found.is_empty()).then(|| text::cut(&text::visible(found), LONGEST, false))
-}
-
 /// A point in time that is set.
 pub(super) fn time(value: &Value, name: &str) -> Option<Timestamp> {
     let found = value.get(name)?.as_str()?;
@@ -66,10 +59,8 @@ pub(super) fn has_next(page: &Value) -> bool {
 }
 
 fn garbled(answer: &Answer) -> Misheard {
-    let kind = answer.header("content-type").map_or("something", |kind| kind.split(';').next().unwrap_or(kind));
-    let kind = text::cut(&text::visible(kind), 40, false);
     Misheard::Garbled(format!(
-        "DigitalOcean's answer is not a JSON object but {kind} of {} bytes; is a proxy or a log-in page in between?",
-        answer.body.len()
+        "DigitalOcean's answer is not a JSON object but {}; is a proxy or a log-in page in between?",
+        kind(answer)
     ))
 }

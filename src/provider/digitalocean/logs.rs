@@ -6,9 +6,9 @@
 use serde_json::Value;
 
 use super::app::{self, App};
-use super::replay::Replay;
 use super::{json, refusal};
-use crate::base::text;
+use crate::provider::reading::{may_hold_logs, readable};
+use crate::provider::replay::Replay;
 use crate::provider::{Heard, Want};
 use crate::watch::{Deployment, Log, Misheard, Target};
 use crate::wire::{Answer, Ask};
@@ -63,7 +63,7 @@ fn hear_stage(target: &Target, ask: &Ask, replay: &mut Replay) -> Result<Heard<L
     let found = json::object(answer)?;
     let mut log = Log::default();
     let urls = json::each(&found, "historic_urls").filter_map(Value::as_str);
-    for url in urls.filter(|url| app::may_hold_logs(target, url)).take(PARTS) {
+    for url in urls.filter(|url| may_hold_logs(target, url)).take(PARTS) {
         let Some(part) = replay.next() else { return Ok(Heard::Ask(Ask::signed_log(url))) };
         // A part whose URL has expired must not cost the others.
         if part.status == 200 {
@@ -72,45 +72,4 @@ fn hear_stage(target: &Target, ask: &Ask, replay: &mut Replay) -> Result<Heard<L
         }
     }
     Ok(Heard::Seen(log))
-}
-
-/// The lines of a log, inert: builders colour their output, and colours are taken out rather than shown.
-fn readable(body: &[u8]) -> String {
-    let mut text = String::with_capacity(body.len());
-    for line in body.split(|&byte| byte == b'\n') {
-        let line = without_sequences(line.trim_ascii_end());
-        text.push_str(&text::visible_bytes(&line));
-        text.push('\n');
-    }
-    text.truncate(text.trim_end().len());
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text
-}
-
-/// The bytes without `ESC [ … letter`.
-fn without_sequences(line: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(start) = rest.windows(2).position(|pair| pair == b"\x1b[") {
-        kept.extend_from_slice(&rest[..start]);
-        rest = &rest[start + 2..];
-        let end = rest.iter().position(|byte| (0x40..=0x7e).contains(byte)).map_or(rest.len(), |end| end + 1);
-        rest = &rest[end..];
-    }
-    kept.extend_from_slice(rest);
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_go_and_other_escapes_are_shown() {
-        let text = readable(b"web \x1b[1;31mnpm ERR!\x1b[0m x\r\n\x1b]0;title\x07 \xff\n\n");
-        assert_eq!(text, "web npm ERR! x\n\\u{1b}]0;title\\u{7} \\xFF\n");
-        assert_eq!(readable(b"\x1b[31"), "");
-    }
 }

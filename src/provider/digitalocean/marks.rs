@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::app::COMPONENTS;
 use super::json;
+use crate::provider::reading::mark;
 use crate::watch::{CommitMark, Quality};
 
 /// From the components, else from what caused it, else from the words about the cause.
@@ -28,15 +29,6 @@ fn of_component(component: &Value) -> Option<CommitMark> {
     mark(component.get("source_commit_hash")?.as_str()?, json::words(component, "/name"))
 }
 
-fn mark(sha: &str, part: Option<String>) -> Option<CommitMark> {
-    let quality = match sha.len() {
-        40 | 64 => Quality::Exact,
-        7..64 => Quality::Prefix,
-        _ => return None,
-    };
-    is_hex(sha).then(|| CommitMark { sha: sha.to_ascii_lowercase(), quality, part })
-}
-
 /// `commit 9a4df0b pushed to …`.
 fn in_words(cause: &str) -> Option<CommitMark> {
     let mut words = cause.split_whitespace();
@@ -44,8 +36,4 @@ fn in_words(cause: &str) -> Option<CommitMark> {
     let sha = words.next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let mark = mark(sha, None)?;
     Some(CommitMark { quality: Quality::Prefix, ..mark })
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::app::App;
-use super::replay::Replay;
 use super::{json, marks, page, refusal, steps};
 use crate::base::{Timestamp, text};
+use crate::provider::replay::Replay;
 use crate::provider::{Heard, Want};
 use crate::watch::{Cause, Deployment, Live, Misheard, Rate, State, Target};
 use crate::wire::{Answer, Ask};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::NAME;
-use crate::provider::{RepoFacts, Suggestion};
+use crate::provider::{Certainty, RepoFacts, Suggestion};
 
 /// Where doctl and the dashboard look for it.
 const PATHS: [&str; 2] = [".do/app.yaml", ".do/app.yml"];
@@ -48,10 +48,12 @@ fn suggestion(path: &str, text: &str) -> Option<Suggestion> {
     Some(Suggestion {
         provider: NAME,
         target: spec.name.clone(),
-        app: spec.name.clone(),
+        app: Some(spec.name.clone()),
+        workflow: None,
+        command: Vec::new(),
         branches: spec.branches(),
         found_in: path.to_owned(),
-        sure: true,
+        certainty: Certainty::Sure,
     })
 }
 
@@ -101,7 +103,7 @@ mod tests {
              static_sites:\n- name: docs\n  gitlab: {repo: acme/docs, branch: docs}\nalerts:\n- rule: DEPLOYMENT_FAILED\n",
         );
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].app.as_str(), found[0].branches.as_slice()), ("shop", &["main".to_owned()][..]));
+        assert_eq!((found[0].app.as_deref(), found[0].branches.as_slice()), (Some("shop"), &["main".to_owned()][..]));
     }
 
     #[test]

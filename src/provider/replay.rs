@@ -3,6 +3,7 @@
 //! An adapter keeps nothing between calls: each time it goes through all the answers again and asks for the first
 //! one that is missing.
 
+use crate::base::Span;
 use crate::wire::Answer;
 
 /// What has been answered so far.
@@ -13,6 +14,11 @@ pub(super) struct Replay<'a> {
 impl<'a> Replay<'a> {
     pub(super) fn new(answers: &'a [Answer]) -> Self {
         Self { rest: answers }
+    }
+
+    /// How long all of them took.
+    pub(super) fn latency(answers: &[Answer]) -> Span {
+        answers.iter().fold(Span::ZERO, |sum, answer| sum + answer.latency)
     }
 
     /// Takes the next answer.
