@@ -135,6 +135,35 @@ async fn a_redirect_elsewhere_or_in_a_circle_is_not_followed() {
 }
 
 #[tokio::test]
+async fn a_redirect_elsewhere_may_be_handed_over_and_is_still_not_followed() {
+    let (server, other) = (Faults::start().await, Faults::start().await);
+    let away = other.url("/fine");
+    let ask = HttpAsk { may_lead_away: true, ..http_ask(&server.url(&format!("/redirect?{away}")), 100, false) };
+    let answer = http().perform(&ask, None).await.unwrap();
+    assert!((300..400).contains(&answer.status), "{}", answer.status);
+    assert_eq!(answer.header("location"), Some(away.as_str()));
+    assert_eq!(other.heads(), Vec::<String>::new());
+    let within = HttpAsk { url: server.url("/redirect?/fine"), ..ask };
+    assert_eq!(http().perform(&within, None).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_known_answer_and_further_headers_are_sent_along() {
+    let server = Faults::start().await;
+    let ask = HttpAsk {
+        etag: Some("W/\"5f1d\"".to_owned()),
+        headers: vec![("x-github-api-version", "2022-11-28")],
+        ..http_ask(&server.url("/fine"), 100, false)
+    };
+    http().perform(&ask, None).await.unwrap();
+    let strange = HttpAsk { etag: Some("a\r\nb".to_owned()), ..ask };
+    http().perform(&strange, None).await.unwrap();
+    let heads = server.heads();
+    assert!(heads[0].contains("if-none-match: W/\"5f1d\"") && heads[0].contains("x-github-api-version: 2022-11-28"));
+    assert!(!heads[1].to_ascii_lowercase().contains("if-none-match"), "{}", heads[1]);
+}
+
+#[tokio::test]
 async fn a_credential_goes_nowhere_but_where_it_is_bound_to() {
     let (server, other) = (Faults::start().await, Faults::start().await);
     let bound = bound(&server.url("/"));

@@ -59,7 +59,7 @@ fn where_nothing_is_recognised_init_says_what_to_do_and_writes_nothing() {
     let sandbox = Sandbox::new();
     let refused = sandbox.afterpush(&["init"]).ends(4);
     insta::assert_snapshot!(refused.err(), @r#"
-    afterpush: nothing here names a provider (looked for .do/app.yaml, .do/app.yml)
+    afterpush: nothing here names a provider (looked for .do/app.yaml, .do/app.yml, .github/workflows/, config/deploy.yml)
       write .afterpush.toml by hand: `afterpush init --print` shows a template
     "#);
     assert!(!fs::exists(sandbox.work().join(".afterpush.toml")).expect("the folder can be read"));
@@ -87,4 +87,64 @@ fn init_as_json_is_one_document_and_holds_no_secret() {
     assert_eq!(document["targets"][0]["app"], "shop");
     assert_eq!(document["next"][0]["command"], "afterpush install", "a token is set already");
     assert!(!ran.out().contains("hunter2"), "{ran}");
+}
+
+const WORKFLOW: &str =
+    "name: Deploy\non: {push: {branches: [main]}}\njobs:\n  ship: {runs-on: x, environment: production}\n";
+
+/// Adds a file to the clone.
+fn add(sandbox: &Sandbox, path: &str, text: &str) {
+    let path = sandbox.work().join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    fs::write(path, text).expect("written");
+}
+
+/// A clone whose remote is at GitHub.
+fn at_github() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["remote", "set-url", "origin", "git@github.com:acme/shop.git"]);
+    add(&sandbox, ".github/workflows/deploy.yml", WORKFLOW);
+    add(&sandbox, ".github/workflows/ci.yml", "on: push\njobs: {test: {runs-on: x}}\n");
+    add(&sandbox, ".github/workflows/README.md", "deploy");
+    sandbox
+}
+
+#[test]
+fn the_only_workflow_that_deploys_is_written() {
+    let sandbox = at_github();
+    let ran = sandbox.afterpush(&["init"]).ends(0);
+    insta::assert_snapshot!(ran.out(), @r#"
+    wrote .afterpush.toml
+      github workflow deploy.yml of acme/shop, found in .github/workflows/deploy.yml
+    "#);
+    assert!(ran.err().contains("set GH_TOKEN or GITHUB_TOKEN where you push, or log in with gh"), "{ran}");
+    let text = fs::read_to_string(sandbox.work().join(".afterpush.toml")).expect("the file");
+    let target = "[target.deploy]\nprovider = \"github\"\napp = \"acme/shop\"\nworkflow = \"deploy.yml\"\nbranches = [\"main\"]\n";
+    assert!(text.contains(&format!("# Found in .github/workflows/deploy.yml\n{target}")), "{text}");
+    let ran = sandbox.afterpush(&["doctor", "--offline"]).ends(0);
+    assert!(ran.out().contains("github workflow deploy.yml of acme/shop; pushes of main"), "{ran}");
+}
+
+#[test]
+fn beside_another_provider_a_workflow_and_a_command_are_uncertain() {
+    let sandbox = at_github();
+    add(&sandbox, ".do/app.yaml", APP);
+    add(&sandbox, "config/deploy.yml", "service: shop\nimage: acme/shop\n");
+    let ran = sandbox.afterpush(&["init"]).ends(0);
+    insta::assert_snapshot!(ran.out(), @r#"
+    wrote .afterpush.toml
+      digitalocean app shop, found in .do/app.yaml
+      github workflow deploy.yml of acme/shop, found in .github/workflows/deploy.yml (not certain, so commented out)
+      command kamal app version --quiet, found in config/deploy.yml (not certain, so commented out)
+    "#);
+    let text = fs::read_to_string(sandbox.work().join(".afterpush.toml")).expect("the file");
+    assert!(text.contains("# provider = \"github\"\n# app = \"acme/shop\"\n# workflow = \"deploy.yml\""), "{text}");
+    assert!(
+        text.contains("counts only in a file of your own") && text.contains("\n# command = [\"kamal\", "),
+        "{text}"
+    );
+    let document = sandbox.afterpush(&["init", "--force", "--json"]).ends(0).json();
+    let sure: Vec<_> = document["targets"].as_array().expect("a list").iter().map(|t| t["sure"].clone()).collect();
+    assert_eq!(sure, [true, false, false]);
+    assert_eq!(document["targets"][2]["command"][0], "kamal");
 }

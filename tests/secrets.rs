@@ -137,6 +137,50 @@ async fn a_command_is_run_without_a_shell_and_with_little_of_the_environment() {
     }
 }
 
+/// A target of another provider.
+fn of(provider: &str, base_url: &str, token: TokenSource) -> Target {
+    Target { provider: provider.to_owned(), base_url: base_url.to_owned(), ..target(token) }
+}
+
+#[tokio::test]
+async fn githubs_variables_are_those_of_the_server_that_is_asked() {
+    let github = by_name("github").expect("it is in the registry");
+    let all = environment(&[("GITHUB_TOKEN", "two"), ("GH_ENTERPRISE_TOKEN", "own")], None);
+    for (base_url, token, host) in [
+        ("https://api.github.com", "two", "api.github.com"),
+        ("https://git.corp.example/api/v3", "own", "git.corp.example"),
+    ] {
+        let bound = credential(&of("github", base_url, TokenSource::Chain), github, &all).await;
+        let bound = bound.expect("a credential").expect("one is wanted");
+        assert_eq!((bound.secret.expose(), bound.origin.host.as_str()), (token, host));
+    }
+    let own = of("github", "https://git.corp.example/api/v3", TokenSource::Chain);
+    let only = environment(&[("GH_TOKEN", TOKEN)], None);
+    let words = credential(&own, github, &only).await.expect_err("the credential of github.com stays there");
+    assert_eq!(
+        words,
+        "there is no credential for github: set GH_ENTERPRISE_TOKEN or GITHUB_ENTERPRISE_TOKEN, or log in with gh"
+    );
+    assert_eq!(names([&own]), ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"].map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn who_needs_no_credential_is_asked_without_one() {
+    let none = environment(&[], None);
+    for (name, token) in
+        [("http", TokenSource::Chain), ("command", TokenSource::Chain), ("command", TokenSource::Env("T".to_owned()))]
+    {
+        let provider = by_name(name).expect("it is in the registry");
+        let found = credential(&of(name, "https://status.example.com/x", token), provider, &none).await;
+        assert!(found.expect("no error").is_none(), "{name}");
+    }
+    let http = by_name("http").expect("it is in the registry");
+    let named = of("http", "https://status.example.com/x", TokenSource::Env("T".to_owned()));
+    assert!(credential(&named, http, &none).await.expect_err("it is missing").contains("variable T"));
+    let bound = credential(&named, http, &environment(&[("T", TOKEN)], None)).await.expect("one").expect("one");
+    assert_eq!(bound.origin.host, "status.example.com");
+}
+
 #[test]
 fn only_the_variables_somebody_asks_for_are_kept() {
     let targets =

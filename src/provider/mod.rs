@@ -10,11 +10,14 @@ mod http;
 mod reading;
 mod replay;
 mod report;
+mod shown;
 
 use crate::base::Timestamp;
 use crate::push::Sha;
 use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask};
+
+pub use shown::subject;
 
 /// All providers, in the order `init` tries them.
 pub const ALL: &[&dyn Provider] = &[&digitalocean::DigitalOcean, &github::GitHub, &http::Http, &command::Command];

@@ -5,4 +5,6 @@
 mod contract;
 mod digitalocean;
 mod fixture;
+mod github;
+mod own;
 mod robust;

@@ -10,7 +10,7 @@ use crate::host::http::Http;
 use crate::host::secrets::{self, Bound, Environment};
 use crate::host::settings::folder_of;
 use crate::process::{self, Presence};
-use crate::provider::{self, Provider, Want};
+use crate::provider::{self, Address, Provider, Want};
 use crate::watch::{Misheard, Miss, Snapshot, Target};
 
 /// Two clocks further apart than this make times hard to read.
@@ -45,7 +45,7 @@ pub(super) async fn checks(
             checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
             checks.extend(clock(target, &snapshot));
         }
-        Err(why) => checks.push(unheard(&id, &why)),
+        Err(why) => checks.push(unheard(&id, provider.address() == Address::Command, &why)),
     }
     checks
 }
@@ -81,15 +81,24 @@ async fn look(
 
 fn heard(id: &str, target: &Target, snapshot: &Snapshot) -> Check {
     let latency = snapshot.latency;
-    let count = snapshot.deployments.len();
-    let count = counted(count, "deployment");
-    let detail = format!("knows app {} ({count} on the newest page, answered in {latency})", target.app);
+    let count = counted(snapshot.deployments.len(), "deployment");
+    let subject = provider::subject(target);
+    // Where nothing but what is live can be told.
+    let only_live = snapshot.live.as_ref().filter(|live| live.deployment.is_none());
+    let detail = match only_live.and_then(|live| live.commits.first()) {
+        Some(mark) => format!("{subject} says that {} is live (answered in {latency})", short(&mark.sha)),
+        None => format!("knows {subject} ({count} on the newest page, answered in {latency})"),
+    };
     let Some(frozen) = &snapshot.frozen else { return Check::ok(id, detail) };
     Check::warning(
         id,
         format!("deploys no push at the moment: {frozen}"),
         "undo that at the provider, if it is not meant",
     )
+}
+
+fn short(sha: &str) -> &str {
+    sha.get(..7).unwrap_or(sha)
 }
 
 fn remarks(id: &str, watched: &[String], snapshot: &Snapshot) -> Vec<Check> {
@@ -119,9 +128,10 @@ fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
 }
 
 /// The adapter's own sentence says what to do about a refusal.
-fn unheard(id: &str, why: &Miss) -> Check {
+fn unheard(id: &str, is_command: bool, why: &Miss) -> Check {
     match why {
         Miss::NoCredential(why) => Check::failed(id, why, ""),
+        Miss::NoAnswer(why) if is_command => Check::failed(id, why, "run it in a terminal, in this repository"),
         Miss::NoAnswer(why) => {
             Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
         }

@@ -4,6 +4,7 @@ use super::Patient;
 use super::check::Check;
 use crate::config::{self, Config, ConfigError, Hints, LayerKind, TargetSettings};
 use crate::host::settings::{self, Sources};
+use crate::provider;
 
 /// Reads the configuration as every other command does.
 pub(super) fn read(patient: &Patient<'_>) -> Result<Config, ConfigError> {
@@ -59,7 +60,7 @@ pub(super) fn target(patient: &Patient<'_>, config: &Config, settings: &TargetSe
     let target = &settings.target;
     let branches = branches(patient, config, settings).join(", ");
     let remotes = config.watch.remotes.join(", ");
-    let detail = format!("{} app {}; pushes of {branches} to {remotes}", target.provider, target.app);
+    let detail = format!("{} {}; pushes of {branches} to {remotes}", target.provider, provider::subject(target));
     let id = format!("target.{}", target.name);
     let known = patient.place.repo.remotes();
     if !config.watch.remotes.iter().any(|name| known.iter().any(|(remote, _)| remote == name)) {

@@ -92,9 +92,9 @@ fn incomplete_and_impossible_targets_are_told() {
         "[target.web]\nprovider = \"digitalocean\"\napp = 7\n",
         "[target.web]\nprovider = \"digitalocean\"\napp = \"x\"\npaths = [\"!docs\"]\n",
     ]), @r#"
-    .afterpush.toml:2: target.web has no provider: add provider = "…" (known: digitalocean, none)
+    .afterpush.toml:2: target.web has no provider: add provider = "…" (known: digitalocean, github, http, command, none)
     .afterpush.toml:1: target.web has no app: add app = "…", its id or name
-    .afterpush.toml:2: unknown provider "digitalocaen" (known: digitalocean, none)
+    .afterpush.toml:2: unknown provider "digitalocaen" (known: digitalocean, github, http, command, none)
     .afterpush.toml:3: target.web.app is not read by provider "none", which reads nothing of the kind
     .afterpush.toml:3: target.web.app must not be empty
     .afterpush.toml:3: target.web.app must be an id or a name in quotes, not an integer
@@ -259,5 +259,37 @@ fn keys_a_provider_does_not_read_and_wrong_particulars_are_told() {
     LOCAL:4: target.web.pointers holds what is no JSON pointer (such as "/git/sha") for commit
     LOCAL:4: target.web.states gives shipped an unknown meaning; known: queued, building, deploying, live, failed, canceled, skipped
     LOCAL:4: target.web.states must be a table of words such as { shipped = "live" }, not a string
+    "#);
+}
+
+#[test]
+fn what_a_provider_cannot_do_without_or_with_is_told() {
+    let told = [
+        "provider = \"github\"",
+        "provider = \"github\"\napp = \"shop\"",
+        "provider = \"github\"\napp = \"acme/shop\"\nworkflow = \".github/workflows/deploy.yml\"",
+        "provider = \"github\"\napp = \"acme/shop\"\nworkflow = \"deploy.yml\"\nenvironment = \"production\"",
+        "provider = \"github\"\napp = \"acme/shop\"\nlimit = \"5s\"",
+        "provider = \"http\"",
+        "provider = \"http\"\nurl = \"https://example.com/v\"\npointers = { list = \"/a\" }",
+        "provider = \"command\"",
+        "provider = \"command\"\ncommand = \"x\"\ntoken = { env = \"T\" }",
+        "provider = \"command\"\ncommand = \"x\"\napp = \"shop\"",
+    ]
+    .map(|text| {
+        let told = complaint(vec![local(&format!("[target.web]\n{text}\n"))]);
+        told.replace("/r/.git/afterpush/u1/config.toml", "LOCAL")
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    LOCAL:1: target.web has no app: add app = "…", its id or name
+    LOCAL:3: target.web.app must be the repository, as owner/name
+    LOCAL:4: target.web.workflow must be the name of a file in .github/workflows, such as deploy.yml
+    LOCAL:5: target.web.environment says nothing beside a workflow; leave one of the two out
+    LOCAL:4: target.web.limit is not read by provider "github", which reads app, workflow, environment, token, base_url
+    LOCAL:1: target.web has no url: add url = "https://…" in a file of your own
+    LOCAL:4: target.web.pointers must also say where the state of a deployment is
+    LOCAL:1: target.web has no command: add command = ["…"] in a file of your own
+    LOCAL:4: target.web.token is not read by provider "command", which reads command, limit, states
+    LOCAL:4: target.web.app is not read by provider "command", which reads command, limit, states
     "#);
 }

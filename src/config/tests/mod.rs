@@ -142,3 +142,39 @@ fn every_documented_variable_is_read() {
         assert_eq!(error.file, *name);
     }
 }
+
+#[test]
+fn what_only_some_providers_read_is_read() {
+    let config = config(vec![local(
+        r#"
+        [target.runs]
+        provider = "github"
+        app = "acme/shop"
+        workflow = "deploy.yml"
+        [target.live]
+        provider = "github"
+        app = "acme/shop"
+        environment = "production"
+        [target.status]
+        provider = "http"
+        url = "https://status.example.com/x?y=z"
+        pointers = { list = "/all", commit = "/sha", state = "/state" }
+        states = { shipped = "live", "rolling out" = "deploying" }
+        [target.kamal]
+        provider = "command"
+        command = ["kamal", "app", "version"]
+        limit = "1m"
+        "#,
+    )]);
+    let of = |name: &str| &config.target(name).expect("the target").target;
+    assert_eq!(of("runs").base_url, "https://api.github.com");
+    assert_eq!(of("runs").particulars.workflow.as_deref(), Some("deploy.yml"));
+    assert_eq!(of("live").environment.as_deref(), Some("production"));
+    assert_eq!(of("status").base_url, "https://status.example.com/x?y=z");
+    assert_eq!(of("status").particulars.pointers["list"], "/all");
+    assert_eq!(of("status").particulars.states["rolling out"], crate::watch::State::Deploying);
+    assert_eq!(of("kamal").particulars.limit, Some(Span::from_mins(1)));
+    assert_eq!((of("kamal").app.as_str(), of("kamal").base_url.as_str()), ("", ""));
+    let kept = serde_json::to_string(of("status")).expect("JSON");
+    assert_eq!(&serde_json::from_str::<Target>(&kept).expect("what was kept"), of("status"));
+}

@@ -71,3 +71,33 @@ fn a_token_may_stand_beside_a_provider_in_another_file_of_the_user() {
     let config = of_two(vec![user(provider), local("[target.web]\ntoken = { env = \"T\" }\n")]).expect("accepted");
     assert_eq!(config.targets[0].target.token, TokenSource::Env("T".to_owned()));
 }
+
+#[test]
+fn a_target_whose_url_or_command_comes_with_the_clone_is_left_out_and_the_others_are_not() {
+    let theirs = format!(
+        "{WEB}[target.status]\nprovider = \"http\"\nurl = \"https://evil.example.com/\"\n\
+         [target.own]\nprovider = \"command\"\ncommand = [\"steal\"]\n"
+    );
+    let config = config(vec![tracked(&theirs)]);
+    let names: Vec<_> = config.targets.iter().map(|t| t.target.name.as_str()).collect();
+    assert_eq!(names, ["web"]);
+    insta::assert_snapshot!(config.warnings[0].message, @"ignored in .afterpush.toml, which comes with the clone: target.status.url, target.own.command; put them into /r/.git/afterpush/u1/config.toml; until then nothing is watched for status, own");
+    let mine = "[target.own]\nprovider = \"command\"\ncommand = \"kamal app version\"\n";
+    let config = super::config(vec![tracked(&theirs), local(mine)]);
+    let own = config.target("own").expect("the target");
+    assert_eq!(own.target.particulars.command, ["kamal", "app", "version"]);
+    assert_eq!(
+        config.origin_of("target.own.command").map(ToString::to_string).as_deref(),
+        Some("/r/.git/afterpush/u1/config.toml:3")
+    );
+}
+
+#[test]
+fn a_token_for_a_url_goes_to_no_other() {
+    let mine = "[target.web]\nprovider = \"http\"\nurl = \"https://status.corp.example/x\"\ntoken = { env = \"T\" }\n";
+    let other = "[target.web]\nprovider = \"http\"\nurl = \"https://other.example/x\"\n";
+    let refused = complaint(vec![user(mine), local(other)]);
+    assert!(refused.contains("sets another; name the token there, too"), "{refused}");
+    let config = config(vec![user(mine)]);
+    assert_eq!(config.targets[0].target.base_url, "https://status.corp.example/x", "a URL makes a target");
+}
