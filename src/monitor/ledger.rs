@@ -11,7 +11,7 @@ use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::push::RequestId;
 use crate::store::StoreError;
-use crate::watch::{Event, Watch};
+use crate::watch::{Event, EventKind, Watch};
 
 /// Where nothing happened but another look, the store and readers are told only this often.
 const QUIET: Span = Span::from_secs(10);
@@ -132,6 +132,9 @@ async fn store(tools: &Tools, change: &Change) -> Result<(), StoreError> {
     } else {
         tools.store.advance(watch, events).await?
     };
+    if events.iter().any(|event| event.kind == EventKind::Verdict) {
+        tools.learn(watch).await?;
+    }
     if !is_new {
         // Only the holder of the lock writes, so this change was stored before a crash.
         tracing::debug!(id = watch.id.as_str(), revision = watch.revision, "the store has this change already");

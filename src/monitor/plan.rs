@@ -58,7 +58,7 @@ fn plan(tools: &Tools, repo: Option<&Repo>, wish: &Wish) -> Plan {
         Err(wrong) => return trouble(tools, (Reason::ConfigInvalid, wrong.to_string())),
     };
     let policy = Policy { pace: tools.pace, ..config.policy() };
-    let aim = aim(repo, &config, wish);
+    let aim = aim(tools, repo, &config, wish);
     Plan { aim, policy, warnings: config.warnings }
 }
 
@@ -74,7 +74,7 @@ pub fn again(tools: &Tools, watch: Watch) -> Plan {
     plan(tools, repo.as_ref(), &Wish::of(watch))
 }
 
-fn aim(repo: &Repo, config: &Config, wish: &Wish) -> Aim {
+fn aim(tools: &Tools, repo: &Repo, config: &Config, wish: &Wish) -> Aim {
     if config.targets.is_empty() {
         return Aim::Trouble(Reason::NotConfigured, NO_TARGET.to_owned());
     }
@@ -84,7 +84,8 @@ fn aim(repo: &Repo, config: &Config, wish: &Wish) -> Aim {
             let wanted = wish.only.as_ref().is_none_or(|only| settings.target.name.as_str() == only);
             if wanted && aimed.iter().all(|known| known.target.name != settings.target.name) {
                 let untouched = !is_touched(repo, &settings.target.paths, push, &wish.sha);
-                aimed.push(Aimed { target: settings.target.clone(), untouched });
+                let habits = tools.habits(&settings.target);
+                aimed.push(Aimed { target: settings.target.clone(), untouched, habits });
             }
         }
     }

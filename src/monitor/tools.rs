@@ -19,11 +19,12 @@ use crate::host::secrets::{self, Bound, Environment};
 use crate::host::settings::{self, Sources};
 use crate::host::sharing::Sharing;
 use crate::host::sql;
+use crate::insight::Habits;
 use crate::process::{self, Identity, MonitorFile};
 use crate::provider::{self, Provider};
 use crate::push::{PROTO, Sha};
 use crate::store::{Store, StoreError};
-use crate::watch::{Database, Pace, Target, TokenSource};
+use crate::watch::{Database, Pace, Target, TokenSource, Watch};
 use crate::wire::Redactor;
 
 /// One credential is read once for all looks that use it.
@@ -57,6 +58,8 @@ pub struct Tools {
     folder: PathBuf,
     credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
     databases: Mutex<BTreeMap<Database, sql::Database>>,
+    /// How deployments went so far, by the identity of their target.
+    habits: Mutex<BTreeMap<String, Habits>>,
     redactor: Mutex<Redactor>,
 }
 
@@ -95,9 +98,13 @@ impl Tools {
             folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
             databases: Mutex::default(),
+            habits: Mutex::default(),
             redactor: Mutex::default(),
         };
         tools.introduce()?;
+        for target in tools.store.targets().await? {
+            tools.remember(target).await?;
+        }
         Ok(tools)
     }
 
@@ -178,6 +185,25 @@ impl Tools {
     /// Reads a refused password anew next time; `false` if it was not in use.
     pub fn forget_database(&self, database: &Database) -> bool {
         lock(&self.databases).remove(database).is_some()
+    }
+
+    /// How deployments of a target went so far.
+    pub fn habits(&self, target: &Target) -> Habits {
+        lock(&self.habits).get(&target.identity()).cloned().unwrap_or_default()
+    }
+
+    /// Learns from what a watch has brought.
+    pub async fn learn(&self, watch: &Watch) -> Result<(), StoreError> {
+        for (target, ..) in watch.lessons() {
+            self.remember(target).await?;
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, target: String) -> Result<(), StoreError> {
+        let habits = Habits::new(self.store.pasts(&target).await?);
+        lock(&self.habits).insert(target, habits);
+        Ok(())
     }
 
     /// Reads all credentials anew next time: the user may have mended one.

@@ -10,6 +10,7 @@ pub mod blocking;
 mod history;
 mod journal;
 mod opening;
+mod past;
 mod row;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -48,6 +49,7 @@ impl Store {
             return Ok(false);
         }
         append(&mut change, &watch.id, events).await?;
+        past::learn(&mut change, watch).await?;
         change.commit().await?;
         Ok(true)
     }
@@ -69,6 +71,7 @@ impl Store {
             return Ok(false);
         }
         append(&mut change, &watch.id, events).await?;
+        past::learn(&mut change, watch).await?;
         change.commit().await?;
         Ok(true)
     }

@@ -13,7 +13,8 @@ use super::Store;
 use crate::base::Timestamp;
 
 /// The tables' history: each text brings the database from its place's number to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_watches.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_watches.sql"), include_str!("migrations/0002_history.sql")];
 /// How long one process waits for another's transaction.
 const BUSY: Duration = Duration::from_secs(10);
 /// What belongs to the database besides its file.

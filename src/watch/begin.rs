@@ -6,6 +6,7 @@ use super::{
     Course, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
 };
 use crate::base::{Span, Timestamp};
+use crate::insight::Habits;
 use crate::push::{RequestId, Sha};
 
 /// Nothing is watched longer than this.
@@ -57,6 +58,8 @@ pub struct Aimed {
     pub target: Target,
     /// The push touches none of the target's paths, so it is not deployed there.
     pub untouched: bool,
+    /// How deployments of the target went so far.
+    pub habits: Habits,
 }
 
 impl Watch {
@@ -137,6 +140,7 @@ impl Watch {
     fn course_to(&self, aimed: Aimed, now: Timestamp) -> Course {
         let mut course = Course::new(aimed.target, Some(self.push.at));
         course.lead.next_look = now;
+        course.habits = aimed.habits;
         if aimed.untouched {
             course.decide(Verdict::Skipped, Reason::PathsUntouched, tell::paths_untouched(&course), now);
         } else if self.has_landed() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Checks, Deployment, Observation, Phase, Policy, Reason, Served, Sight, Target, Verdict, tell};
 use crate::base::Timestamp;
+use crate::insight::Habits;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 
 /// One attempt of one commit, followed on all the targets its branch deploys to.
@@ -193,6 +194,9 @@ pub struct Course {
     /// Live, and looked after until then. Sleep has been added.
     #[serde(default)]
     pub soak_until: Option<Timestamp>,
+    /// How deployments of its target went before it began.
+    #[serde(default, skip_serializing_if = "Habits::is_empty")]
+    pub habits: Habits,
     /// Decided, and what it still waited for (a newer commit, a log) is waited for no longer.
     #[serde(default)]
     pub given_up: bool,
@@ -325,6 +329,7 @@ impl Course {
             checks: None,
             served: None,
             soak_until: None,
+            habits: Habits::default(),
             given_up: false,
         }
     }

@@ -18,6 +18,7 @@ mod happened;
 mod health;
 mod judge;
 mod landing;
+mod lesson;
 mod look;
 mod ours;
 mod phase;

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Course, Landing, Phase, Rate, Reason, Sight, Verdict, Watch};
 use crate::base::{Span, Timestamp};
+use crate::insight::{Habits, Stage};
 
 /// No look is put off longer than this, whatever a provider asks for.
 const LONGEST_PAUSE: Span = Span::from_mins(15);
@@ -39,7 +40,7 @@ fn next_of_course(course: &Course) -> Timestamp {
 
 /// When to check the landing, or to read a troubled configuration: as planned, as long as that lies ahead.
 fn next_check(watch: &Watch, now: Timestamp) -> Timestamp {
-    let latest = now + watch.policy.pace.of(registering(now.since(watch.push.at)));
+    let latest = now + watch.policy.pace.of(registering(watch, now));
     let by = if watch.is_git_gone() && watch.register_by > now { latest.min(watch.register_by) } else { latest };
     if watch.next_look > now { by.min(watch.next_look) } else { by }
 }
@@ -113,35 +114,21 @@ fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
         // A few good answers in a row confirm it.
         return Span::from_secs(2);
     }
-    let since = |at: Option<Timestamp>| now.since(at.unwrap_or(watch.started_at));
-    match course.phase {
-        Phase::Pushing => registering(now.since(watch.push.at)),
-        Phase::Registering => match watch.landing {
-            Landing::Landed { at, .. } => registering(now.since(at)),
-            Landing::Unproven { .. } | Landing::NotLanded => registering(now.since(watch.push.at)),
-        },
-        Phase::Verifying if course.checks.is_some() => Span::from_secs(10),
-        Phase::Queued | Phase::Building | Phase::Verifying | Phase::Soaking => {
-            working(since(course.times.registered_at))
-        }
-        Phase::Deploying => Span::from_secs(3),
+    if course.phase == Phase::Verifying && course.checks.is_some() {
+        return Span::from_secs(10);
+    }
+    let elapsed = |at: Option<Timestamp>| now.since(at.unwrap_or(watch.started_at));
+    match course.stage() {
+        Some((stage, since)) => course.habits.gap(stage, elapsed(since.or(course.times.registered_at))),
+        None if course.phase == Phase::Pushing => registering(watch, now),
+        // Built, and not serving yet.
+        None => Habits::default().gap(Stage::Queued, elapsed(course.times.registered_at)),
     }
 }
 
-/// While a deployment is waited for.
-fn registering(elapsed: Span) -> Span {
-    if elapsed < Span::from_secs(60) { Span::from_secs(3) } else { Span::from_secs(10) }
-}
-
-/// While it is queued or built.
-fn working(elapsed: Span) -> Span {
-    if elapsed < Span::from_mins(5) {
-        Span::from_secs(5)
-    } else if elapsed < Span::from_mins(20) {
-        Span::from_secs(10)
-    } else {
-        Span::from_secs(30)
-    }
+/// While it is not known whether the push has landed.
+fn registering(watch: &Watch, now: Timestamp) -> Span {
+    Habits::default().gap(Stage::Registering, now.since(watch.push.at))
 }
 
 /// Doubles with every miss. Watches of one outage are spread by a fifth to either side, each always the same way.

@@ -1,6 +1,7 @@
 //! The keeper's decisions, without a clock, a network or a disk.
 
 use super::*;
+use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
 use crate::watch::{Aim, Aimed, Beginning, Deployment, Misheard, Origin, Policy, Proof, Push, Reason, State, Verdict};
 
@@ -26,7 +27,7 @@ fn target(app: &str) -> Target {
 }
 
 fn landed(digit: char, app: &str) -> Happening {
-    opened(digit, Aim::Targets(vec![Aimed { target: target(app), untouched: false }]))
+    opened(digit, Aim::Targets(vec![Aimed { target: target(app), untouched: false, habits: Habits::default() }]))
 }
 
 fn opened(digit: char, aim: Aim) -> Happening {
@@ -178,7 +179,7 @@ fn what_waits_for_the_user_is_read_anew_when_a_request_comes() {
     keeper.handle(Happening::Configured(id.clone(), plan(trouble())), START);
     assert_eq!(words(&keeper.handle(Happening::Nudged, START)), ["reconfigure"]);
     assert!(keeper.handle(Happening::Nudged, START).is_empty());
-    let aim = Aim::Targets(vec![Aimed { target: target("web"), untouched: false }]);
+    let aim = Aim::Targets(vec![Aimed { target: target("web"), untouched: false, habits: Habits::default() }]);
     let actions = keeper.handle(Happening::Configured(id, plan(aim)), START);
     assert_eq!(words(&actions), ["save 1", "look web for 1"]);
 }

@@ -1,6 +1,7 @@
 //! A bed to test a watch in: one push, a clock moved by hand, and short words for what a provider may say.
 
 use crate::base::{Span, Timestamp};
+use crate::insight::Habits;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 use crate::watch::{
     Aim, Aimed, Beginning, Cause, CommitMark, Course, Deployment, Event, EventKind, Input, Kin, LandingSeen, Live,
@@ -208,7 +209,8 @@ pub(super) fn push(origin: Origin) -> Push {
 }
 
 pub(super) fn plan(targets: &[&str]) -> Plan {
-    let targets = targets.iter().map(|name| Aimed { target: target(name), untouched: false });
+    let targets =
+        targets.iter().map(|name| Aimed { target: target(name), untouched: false, habits: Habits::default() });
     Plan { aim: Aim::Targets(targets.collect()), policy: Policy::default(), warnings: Vec::new() }
 }
 

@@ -2,6 +2,7 @@
 
 use super::bed::{Bed, NEWER, OURS, Seen, at, ours, plan, push, rollout, serving, target};
 use crate::base::Span;
+use crate::insight::Habits;
 use crate::watch::{
     Aim, Aimed, Input, LandingSeen, LogState, Misheard, Miss, Origin, Phase, Plan, Policy, Reason, State, Target,
     TokenSource, Verdict, Warning, exit,
@@ -205,7 +206,11 @@ fn a_mended_configuration_gives_the_watch_its_targets() {
 #[test]
 fn only_the_targets_that_wait_for_the_user_are_configured_anew() {
     let mended = |name: &str| Target { token: TokenSource::Env("TOKEN".to_owned()), ..target(name) };
-    let aim = || Aim::Targets(["web", "api"].map(|n| Aimed { target: mended(n), untouched: false }).to_vec());
+    let aim = || {
+        Aim::Targets(
+            ["web", "api"].map(|n| Aimed { target: mended(n), untouched: false, habits: Habits::default() }).to_vec(),
+        )
+    };
     let bed = Bed::of(push(Origin::Reflog), &["web", "api"]).misses(denied());
     let bed = bed.give(Input::Configured(Box::new(Plan { aim: aim(), ..plan(&[]) })));
     let tokens: Vec<_> = bed.watch.courses.iter().map(|course| course.target.token.clone()).collect();
@@ -215,7 +220,7 @@ fn only_the_targets_that_wait_for_the_user_are_configured_anew() {
 
 #[test]
 fn a_push_that_touches_no_path_of_a_target_is_skipped_there() {
-    let aimed = |name, untouched| Aimed { target: target(name), untouched };
+    let aimed = |name, untouched| Aimed { target: target(name), untouched, habits: Habits::default() };
     let both = vec![aimed("web", true), aimed("api", false)];
     let bed = Bed::begin(push(Origin::Reflog), Plan { aim: Aim::Targets(both), ..plan(&[]) });
     assert_eq!(bed.course().verdict, Some(Verdict::Skipped));

@@ -1,6 +1,7 @@
 //! The lines of a timeline.
 
 use super::bed::{Bed, NEWER, OURS, Seen, ours, plan, push, rollout, serving, target};
+use crate::insight::Habits;
 use crate::watch::{Aim, Aimed, EventKind, Input, LandingSeen, Miss, Origin, Phase, Plan, Reason, State};
 
 /// The story as `kind from>to`.
@@ -83,7 +84,11 @@ fn what_is_known_at_the_beginning_is_told_at_once() {
     assert_eq!(same.told.len(), 3);
     let mended = same.give(reread(plan(&["web"]).aim));
     assert_eq!(story(&mended)[3..], ["Phase ->registering"]);
-    let aimed = [("web", true), ("api", false)].map(|(name, untouched)| Aimed { target: target(name), untouched });
+    let aimed = [("web", true), ("api", false)].map(|(name, untouched)| Aimed {
+        target: target(name),
+        untouched,
+        habits: Habits::default(),
+    });
     let skipped = Bed::begin(push(Origin::Hook), Plan { aim: Aim::Targets(aimed.to_vec()), ..plan(&[]) });
     assert_eq!(story(&skipped), ["Phase ->pushing", "Phase ->skipped"]);
 }
