@@ -18,7 +18,7 @@ use crate::base::Span;
 /// a minute and target; the tightest known allow thirty), and what a fixed schedule for builds comes to.
 const BUDGET_EVERY: f64 = 10.0;
 /// Where the stages are seen, this price would buy less than half of those looks, and the answer come no sooner. A
-/// quarter of it makes looks twice as dense where they count: simulated, 6 of 10 looks and a third of the delay.
+/// quarter of it makes looks twice as dense: simulated, about half of the looks and of the delay of fixed 10 s.
 const STAGED_DISCOUNT: f64 = 0.25;
 /// An end that nothing foretells, per second: one in ten hours of deploying, thus one of 150 usual deployments.
 const SURPRISE: f64 = 1.0 / 36_000.0;
