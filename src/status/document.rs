@@ -203,7 +203,7 @@ pub struct Failure {
 /// When it will probably be live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Eta {
-    /// The moment.
+    /// The moment; null once it has taken longer than all before it.
     pub at: Option<Timestamp>,
     /// Half of the pushes so far took no longer, in seconds.
     pub p50_s: u64,

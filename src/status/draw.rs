@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::document::{Commit, Document, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Served, Target, Timeline};
+use super::document::{
+    Commit, Document, Eta, Failure, Monitor, Observation, Push, STATUS_SCHEMA, Served, Target, Timeline,
+};
 use super::{next, silence};
 use crate::base::text::visible;
 use crate::base::{Span, Timestamp};
@@ -39,7 +41,7 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
         via: outlook.via,
         targets: watch.courses.iter().map(target).collect(),
         failure: watch.courses.iter().find_map(|course| course.failure.as_ref()).map(failure),
-        eta: None,
+        eta: eta(watch, around.now).filter(|_| !outlook.done),
         warnings: warnings(watch),
         monitor: Some(Monitor { pid: around.monitor_pid }),
         observed_at: Some(observed_at(watch, around.now)),
@@ -49,6 +51,18 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
     };
     document.next = next::suggest(&document);
     document
+}
+
+/// When it will probably be live: by the slowest of the targets that are still waited for.
+fn eta(watch: &Watch, now: Timestamp) -> Option<Eta> {
+    let waited_for =
+        watch.courses.iter().filter(|course| course.verdict.is_none() && watch.push.origin != Origin::Track);
+    let slowest = waited_for.filter_map(|course| Some((course, course.habits.estimate()?)));
+    let (course, usual) = slowest.max_by_key(|(_, usual)| usual.p50)?;
+    let total = course.habits.expected_total(now.since(watch.push.at));
+    let whole = |span: Span| u64::try_from(span.as_secs()).unwrap_or(0);
+    let at = total.map(|total| (watch.push.at + total).whole_seconds());
+    Some(Eta { at, p50_s: whole(usual.p50), p90_s: whole(usual.p90), n: usual.n })
 }
 
 pub(super) fn commit(sha: &crate::push::Sha, subject: Option<&str>, is_head: bool) -> Commit {

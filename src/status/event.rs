@@ -120,7 +120,9 @@ impl Maker<'_> {
             let earlier = before.and_then(|b| b.observations.iter().find(|e| e.source == reading.source));
             let same =
                 earlier.is_some_and(|e| (e.ok, &e.value, &e.error) == (reading.ok, &reading.value, &reading.error));
-            if !same {
+            // That a good answer knows nothing of the commit yet is no news after silence.
+            let is_news = !reading.ok || reading.value.is_some() || earlier.is_some_and(|e| e.value.is_some());
+            if !same && is_news {
                 let from = earlier.and_then(|earlier| earlier.value.clone());
                 let message = reading.error.as_ref().or(reading.value.as_ref()).map_or("", String::as_str);
                 let message = format!("{}: {message}", source(reading));

@@ -100,7 +100,8 @@ impl Course {
         self.adopt(ours, view);
         self.canceled_since = None;
         let is_step_back = phase < self.phase && !matches!(reason, Reason::WaitingForApproval | Reason::UnknownState);
-        self.advance(phase, view.snapshot.observed_at);
+        let began = view.happened_at(ours.updated_at);
+        self.advance(phase, began.max(self.times.registered_at.unwrap_or(began)));
         self.reason = if is_step_back { running(self.phase) } else { reason };
         self.message = tell::underway(self, ours);
     }
@@ -157,7 +158,8 @@ impl Course {
         }
         self.canceled_since = None;
         self.phase = self.phase.max(Phase::Verifying);
-        self.times.deployed_at.get_or_insert(view.snapshot.observed_at);
+        let done = view.happened_at(ours.and_then(|ours| ours.updated_at));
+        self.times.deployed_at.get_or_insert(done.max(self.times.registered_at.unwrap_or(done)));
         self.via = None;
         self.through = None;
     }
@@ -211,7 +213,7 @@ impl Course {
             total,
             step: ours.step.as_deref().map(text::visible),
         });
-        self.times.registered_at.get_or_insert(view.snapshot.observed_at);
+        self.times.registered_at.get_or_insert(view.happened_at(ours.created_at));
     }
 
     /// Goes on for this reason; a superseded course keeps its own.

@@ -233,8 +233,23 @@ impl<'a> View<'a> {
     }
 
     fn in_provider_time(&self, ours: Timestamp) -> Timestamp {
-        let clock = self.snapshot.provider_clock.unwrap_or(self.snapshot.observed_at);
-        ours + clock.since(self.snapshot.observed_at)
+        ours + self.clock_ahead()
+    }
+
+    /// How far the provider's clock is ahead of ours.
+    fn clock_ahead(&self) -> Span {
+        self.snapshot.provider_clock.unwrap_or(self.snapshot.observed_at).since(self.snapshot.observed_at)
+    }
+
+    /// When something happened that this look found and the one before did not, by our clock: when the provider says,
+    /// as far as that lies between the two.
+    pub(super) fn happened_at(&self, told: Option<Timestamp>) -> Timestamp {
+        let found = self.snapshot.observed_at;
+        let Some(told) = told.map(|told| told - self.clock_ahead()) else { return found };
+        let before = self.watch.course(&self.target.name).and_then(|course| course.lead.good_answer_at);
+        let earliest =
+            if self.watch.push.origin == Origin::Track { before } else { before.or(Some(self.watch.push.at)) };
+        earliest.map_or(found, |earliest| told.max(earliest).min(found))
     }
 }
 

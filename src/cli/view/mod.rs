@@ -4,6 +4,7 @@
 mod headline;
 mod row;
 mod screen;
+mod sources;
 mod steps;
 mod stream;
 mod table;
@@ -11,13 +12,14 @@ mod table;
 pub use headline::{headline, one_line};
 pub use row::{row, rows};
 pub use screen::{explanation, screen};
+pub use sources::sources;
 pub use steps::live_lines;
 pub use stream::{Ending, change, done, heartbeat, last_event, opening};
 pub use table::{listed_row, table};
 
 use super::{Style, Tone};
 use crate::base::{Span, Timestamp};
-use crate::status::{Document, Target, Word};
+use crate::status::{Document, Eta, Target, Word};
 use crate::watch::{Reason, Verdict, exit};
 
 /// What a person should think of a state at a glance.
@@ -107,6 +109,28 @@ fn remark(document: &Document) -> Option<&str> {
         || document.failure.is_some()
         || document.targets.iter().any(|target| target.progress.is_some());
     Some(document.message.as_str()).filter(|message| !is_told && !message.is_empty())
+}
+
+/// How long it usually takes, and whether this one is slower.
+fn usual(document: &Document, now: Timestamp) -> Option<String> {
+    let eta = document.eta.as_ref()?;
+    let usual = format!("usually live after {} (median of {}; 9 of 10 within {})", p50(eta), eta.n, p90(eta));
+    let is_slow = is_slow(document, now);
+    Some(if is_slow { format!("{usual}; this one is slower") } else { usual })
+}
+
+/// It takes longer than 9 of 10 did.
+fn is_slow(document: &Document, now: Timestamp) -> bool {
+    let p90 = document.eta.as_ref().map(p90);
+    elapsed(document, now).zip(p90).is_some_and(|(elapsed, p90)| elapsed > p90)
+}
+
+fn p50(eta: &Eta) -> Span {
+    Span::from_secs(i64::try_from(eta.p50_s).unwrap_or(i64::MAX))
+}
+
+fn p90(eta: &Eta) -> Span {
+    Span::from_secs(i64::try_from(eta.p90_s).unwrap_or(i64::MAX))
 }
 
 /// What to know, a line each.

@@ -1,7 +1,7 @@
 //! The whole answer for a person at a terminal.
 
 use super::steps::step_lines;
-use super::{branch, ended_above_targets, headline, remark, warnings, word_of};
+use super::{branch, ended_above_targets, headline, remark, sources, usual, warnings, word_of};
 use crate::base::{Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -21,12 +21,12 @@ pub fn screen(document: &Document, style: &Style, now: Timestamp) -> Vec<String>
         if has_steps {
             lines.push(String::new());
             lines.extend(step_lines(target, style, now));
+            lines.extend(sources(target, style, now));
         }
     }
-    if let Some(remark) = remark(document) {
-        lines.extend((has_steps && !document.targets.is_empty()).then(String::new));
-        lines.push(format!("  {remark}"));
-    }
+    let words: Vec<_> = remark(document).map(str::to_owned).into_iter().chain(usual(document, now)).collect();
+    lines.extend((has_steps && !document.targets.is_empty() && !words.is_empty()).then(String::new));
+    lines.extend(words.iter().map(|words| format!("  {words}")));
     lines.extend(explanation(document, style, now));
     lines
 }

@@ -1,6 +1,6 @@
 //! The steps of one target: registered, build, deploy, live, each with its mark and how long it took.
 
-use super::{Mark, branch, elapsed, remark, warnings};
+use super::{Mark, branch, elapsed, remark, usual, warnings};
 use crate::base::{Span, Timestamp, text};
 use crate::cli::{Style, Tone};
 use crate::status::{Document, Target};
@@ -50,9 +50,7 @@ pub fn live_lines(document: &Document, style: &Style, now: Timestamp) -> Vec<Str
     lines.extend(remark(document).map(|remark| format!("  {remark}")));
     lines.extend(warnings(document));
     let took = elapsed(document, now).map_or_else(String::new, |took| format!("{took}   "));
-    let expected = document.eta.as_ref().map_or_else(String::new, |eta| {
-        format!("of about {}   ", Span::from_secs(i64::try_from(eta.p50_s).unwrap_or(i64::MAX)))
-    });
+    let expected = usual(document, now).map_or_else(String::new, |usual| format!("{usual}   "));
     lines.push(Tone::Faint.paint(&format!("  {took}{expected}Ctrl-C leaves the monitor running")));
     lines
 }

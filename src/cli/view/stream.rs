@@ -1,8 +1,8 @@
 //! `watch` off a terminal: one line an event, a heartbeat, and exactly one `DONE`.
 
-use super::{branch, elapsed};
+use super::{branch, elapsed, is_slow};
 use crate::base::{Span, Timestamp};
-use crate::status::{Document, EventDocument, Word};
+use crate::status::{Document, Eta, EventDocument, Word};
 use crate::watch::EventKind;
 
 /// How a stream ended.
@@ -27,6 +27,8 @@ pub fn opening(document: &Document, limit: Option<Span>, now: Timestamp) -> Stri
         line.extend([" targets=", &targets.join(",")]);
     }
     line.extend(limit.map(|limit| format!(" timeout={limit}")));
+    let usual = |eta: &Eta| format!(" usually={}s p90={}s n={}", eta.p50_s, eta.p90_s, eta.n);
+    line.extend(document.eta.as_ref().map(usual));
     line
 }
 
@@ -51,7 +53,8 @@ pub fn change(event: &EventDocument) -> Option<String> {
 pub fn heartbeat(document: &Document, now: Timestamp) -> String {
     let progress = document.targets.iter().find_map(|target| target.progress.as_ref());
     let step = progress.map_or_else(String::new, |p| format!(" step={}/{}", p.done, p.total));
-    format!("{} HEARTBEAT {}{}{step}", head(document, now), document.word(), seconds(document, now))
+    let slow = if is_slow(document, now) { " slower_than_usual" } else { "" };
+    format!("{} HEARTBEAT {}{}{step}{slow}", head(document, now), document.word(), seconds(document, now))
 }
 
 /// `2026-11-20T15:05:20Z a1b2c3d DONE live elapsed=189s reason=deployed_live exit=0`

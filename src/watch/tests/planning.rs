@@ -17,13 +17,15 @@ fn web() -> TargetName {
 #[test]
 fn looks_follow_each_other_as_fast_as_things_move() {
     let queued = || Bed::landed().sees([ours(State::Queued)]);
+    let building = || Bed::landed().sees([ours(State::Building)]);
     for (name, bed, secs) in [
         ("git runs", Bed::pushing().tick(), 3),
         ("registering, the first minute", Bed::landed().sees([]), 3),
         ("registering, later", Bed::landed().after(60).sees([]), 10),
         ("queued", queued(), 5),
-        ("building after five minutes", queued().after(300).sees([ours(State::Building)]), 10),
-        ("building after twenty minutes", queued().after(1_200).sees([ours(State::Building)]), 30),
+        ("queued after five minutes", queued().after(300).sees([ours(State::Queued)]), 10),
+        ("building after five minutes", building().after(300).sees([ours(State::Building)]), 10),
+        ("building after twenty minutes", building().after(1_200).sees([ours(State::Building)]), 30),
         ("deploying", Bed::landed().sees([ours(State::Deploying)]), 3),
         ("built and not serving", Bed::landed().sees([ours(State::Succeeded)]), 5),
         ("superseded", Bed::landed().sees([rollout("x", NEWER, State::Building)]), 10),
