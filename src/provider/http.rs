@@ -58,6 +58,14 @@ impl Provider for Http {
         let names = |key: &str| pointers.contains_key(key);
         let wrong = |why: &str| Err(Wrong { key: "pointers", why: why.to_owned() });
         let is_of_deployments = names("list") || names("state");
+        if target.environment.is_some() && !names("environment") {
+            let why = "says nothing unless `pointers` say where the environment of a deployment is";
+            return Err(Wrong { key: "environment", why: why.to_owned() });
+        }
+        if !target.particulars.states.is_empty() && !names("state") {
+            let why = "says nothing unless `pointers` say where the state of a deployment is";
+            return Err(Wrong { key: "states", why: why.to_owned() });
+        }
         if pointers.is_empty() || (names("live") && pointers.len() == 1) {
             return Ok(());
         }

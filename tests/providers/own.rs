@@ -20,8 +20,8 @@ fn seen(provider: &str, name: &str) -> Snapshot {
 
 /// What a URL is told to be, with these pointers.
 fn url(pointers: &[(&str, &str)]) -> Target {
-    let mut target = target(named("http"), "");
-    target.base_url = "https://status.example.com/x?key=hunter2".to_owned();
+    let base_url = "https://status.example.com/x?key=hunter2".to_owned();
+    let mut target = Target { base_url, ..target(named("http"), "") };
     target.particulars.pointers = pointers.iter().map(|(name, at)| ((*name).to_owned(), (*at).to_owned())).collect();
     target
 }
@@ -154,6 +154,11 @@ fn pointers_that_say_too_little_are_told() {
     ] {
         assert!(check(bad).unwrap_err().contains(word), "{bad:?}");
     }
+    let idle = Target { environment: Some("live".to_owned()), ..url(&[("commit", "/a"), ("state", "/b")]) };
+    assert_eq!(named("http").check(&idle).map_err(|wrong| wrong.key), Err("environment"));
+    let mut idle = url(&[("live", "/a")]);
+    idle.particulars.states.insert("shipped".to_owned(), State::Succeeded);
+    assert_eq!(named("http").check(&idle).map_err(|wrong| wrong.key), Err("states"));
 }
 
 #[test]

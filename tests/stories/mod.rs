@@ -5,6 +5,7 @@ mod installer;
 mod kinds;
 mod landing;
 mod monitor;
+mod providers;
 mod resume;
 mod settings;
 mod sources;

@@ -3,6 +3,7 @@
 mod authority;
 mod faults;
 pub mod hooked;
+pub mod hub;
 mod mariadb;
 mod postgres;
 mod program;

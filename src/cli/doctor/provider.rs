@@ -45,7 +45,7 @@ pub(super) async fn checks(
             checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
             checks.extend(clock(target, &snapshot));
         }
-        Err(why) => checks.push(unheard(&id, provider.address() == Address::Command, &why)),
+        Err(why) => checks.push(unheard(&id, provider.address(), &why)),
     }
     checks
 }
@@ -128,13 +128,18 @@ fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
 }
 
 /// The adapter's own sentence says what to do about a refusal.
-fn unheard(id: &str, is_command: bool, why: &Miss) -> Check {
+fn unheard(id: &str, address: Address, why: &Miss) -> Check {
     match why {
         Miss::NoCredential(why) => Check::failed(id, why, ""),
-        Miss::NoAnswer(why) if is_command => Check::failed(id, why, "run it in a terminal, in this repository"),
-        Miss::NoAnswer(why) => {
-            Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
-        }
+        Miss::NoAnswer(why) => match address {
+            Address::Command => Check::failed(id, why, "run it in a terminal, in this repository"),
+            Address::Url => {
+                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and url")
+            }
+            Address::Api(_) => {
+                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
+            }
+        },
         Miss::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
             Check::warning(id, no.to_string(), "try again later")
         }

@@ -206,3 +206,23 @@ fn a_look_that_brings_nothing_is_a_miss_for_each_watch_and_the_end_of_none() {
     assert_eq!(verdicts(&actions), [('1', None)]);
     assert!(keeper.next_due().is_some_and(|due| due > START));
 }
+
+#[test]
+fn targets_that_are_asked_differently_share_no_look() {
+    let mut keeper = Keeper::default();
+    let mut runs = target("web");
+    runs.particulars.workflow = Some("deploy.yml".to_owned());
+    let environment = Target { environment: Some("production".to_owned()), ..target("web") };
+    for (digit, target) in [('1', runs), ('2', environment)] {
+        let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false }]);
+        let actions = keeper.handle(opened(digit, aim), START);
+        let looks = actions.iter().filter_map(|action| match action {
+            Action::Look { app, watches, want, .. } => Some((app.clone(), watches.len(), want.branches.clone())),
+            _ => None,
+        });
+        let expected = [(App::of(&target), 1, vec!["main".to_owned()])];
+        assert_eq!(looks.collect::<Vec<_>>(), expected);
+    }
+    let renamed = Target { name: TargetName::new("other"), paths: vec!["web/**".to_owned()], ..target("web") };
+    assert_eq!(App::of(&renamed), App::of(&target("web")));
+}
