@@ -135,7 +135,7 @@ fn beside_another_provider_a_workflow_and_a_command_are_uncertain() {
     wrote .afterpush.toml
       digitalocean app shop, found in .do/app.yaml
       github workflow deploy.yml of acme/shop, found in .github/workflows/deploy.yml (not certain, so commented out)
-      command kamal app version --quiet, found in config/deploy.yml (not certain, so commented out)
+      command kamal app version, found in config/deploy.yml (not certain, so commented out)
     "#);
     let text = fs::read_to_string(sandbox.work().join(".afterpush.toml")).expect("the file");
     assert!(text.contains("# provider = \"github\"\n# app = \"acme/shop\"\n# workflow = \"deploy.yml\""), "{text}");

@@ -25,7 +25,7 @@ pub(super) fn suggestions(facts: &RepoFacts) -> Vec<Suggestion> {
         target: deploy.service,
         app: None,
         workflow: None,
-        command: ["kamal", "app", "version", "--quiet"].map(str::to_owned).into(),
+        command: ["kamal", "app", "version"].map(str::to_owned).into(),
         branches: Vec::new(),
         found_in: FILE.to_owned(),
         certainty: Certainty::Unsure,

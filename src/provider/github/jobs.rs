@@ -85,7 +85,7 @@ impl FailedJob {
 }
 
 /// The name is one of a step that rolls out rather than builds.
-pub(super) fn speaks_of_deploying(name: &str) -> bool {
+fn speaks_of_deploying(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["deploy", "release", "publish", "roll out", "rollout", "kamal", "kubectl"].iter().any(|word| name.contains(word))
 }

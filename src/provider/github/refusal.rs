@@ -19,7 +19,7 @@ pub(super) fn check(target: &Target, answer: &Answer) -> Result<(), Misheard> {
     Err(match answer.status {
         200..=299 => return Ok(()),
         401 => Misheard::Denied(format!(
-            "GitHub does not accept the token{said}; make a new one or run gh auth login, and set {variable}"
+            "GitHub does not accept the token{said}; make a new one and set {variable}, or run gh auth login"
         )),
         403 | 429 if is_limit(answer) => Misheard::Throttled { until: Some(until(answer)) },
         403 => Misheard::Forbidden(format!(

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::NAME;
-use super::jobs::speaks_of_deploying;
 use crate::provider::{Certainty, RepoFacts, Suggestion};
 
 /// Where they lie.
@@ -76,6 +75,11 @@ fn repository(url: &str) -> Option<String> {
     super::place::is_repository(path).then(|| path.to_owned())
 }
 
+/// A workflow that releases or publishes may do anything; one that deploys says so.
+fn speaks_of_deploying(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("deploy")
+}
+
 impl Workflow {
     fn deploys(&self, file: &str) -> bool {
         self.runs_on_push()
@@ -133,10 +137,19 @@ mod tests {
     #[test]
     fn the_one_workflow_that_deploys_on_a_push_is_found() {
         let test = "on: [push, pull_request]\njobs: {test: {runs-on: x, steps: [{run: cargo test}]}}\n";
-        let tagged = "on: {push: {tags: ['v*']}}\njobs: {release: {runs-on: x, steps: []}}\n";
+        let tagged = "on: {push: {tags: ['v*']}}\njobs: {deploy: {runs-on: x, steps: []}}\n";
+        let released = "on: push\njobs: {release: {runs-on: x, steps: [{name: publish}]}}\n";
         let called = "on: workflow_dispatch\njobs: {deploy: {runs-on: x, steps: []}}\n";
-        let one =
-            found(&[("ci.yml", test), ("ship.yml", DEPLOY), ("tag.yml", tagged), ("by-hand.yml", called)], REMOTE);
+        let one = found(
+            &[
+                ("ci.yml", test),
+                ("ship.yml", DEPLOY),
+                ("tag.yml", tagged),
+                ("by-hand.yml", called),
+                ("release.yml", released),
+            ],
+            REMOTE,
+        );
         assert_eq!(one.len(), 1, "{one:?}");
         assert_eq!((one[0].app.as_deref(), one[0].workflow.as_deref()), (Some("acme/shop"), Some("ship.yml")));
         assert_eq!((one[0].branches.as_slice(), one[0].certainty), (&["main".to_owned()][..], Certainty::SureIfAlone));
