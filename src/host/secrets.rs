@@ -40,7 +40,11 @@ impl Environment {
         P: IntoIterator<Item = (String, String)>,
     {
         let wanted = pairs.into_iter().filter(|(name, value)| wanted.contains(name) && !value.trim().is_empty());
-        Self { values: wanted.map(|(name, value)| (name, Secret::new(&value))).collect(), config_home: None }
+        let values = wanted.map(|(name, value)| {
+            let secret = database::kept(&name, &value);
+            (name, secret)
+        });
+        Self { values: values.collect(), config_home: None }
     }
 
     /// The folder below which tools keep their files (`~/.config`); without it no tool's file is read.

@@ -88,6 +88,11 @@ impl Database {
         parts::database(get, ca)
     }
 
+    /// The SQLite database in a file, named by its absolute path.
+    pub fn of_file(path: &Path) -> Result<Self, String> {
+        parts::file(path, None)
+    }
+
     /// Its language.
     pub const fn dialect(&self) -> Dialect {
         self.dialect

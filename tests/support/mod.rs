@@ -29,7 +29,7 @@ pub use site::Site;
 const CAP: Duration = Duration::from_mins(1);
 
 /// The password of the database servers' user `ada`: everything that ever broke a connection string.
-pub const PASSWORD: &str = "canary p@ss:w/rd#?&=%41%\"'\\`$ü";
+pub const PASSWORD: &str = " canary p@ss:w/rd#?&=%41%\"'\\`$ü ";
 
 /// Looks again and again until `look` finds something, and fails with `what` if it never does.
 #[track_caller]

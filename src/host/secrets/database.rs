@@ -7,11 +7,16 @@ use crate::host::sql::Database;
 use crate::watch::{self, DatabaseUrl, TokenSource};
 use crate::wire::Secret;
 
+/// The value of a variable. Blanks around a credential are no part of it, except around the database's password.
+pub(super) fn kept(name: &str, value: &str) -> Secret {
+    if name == "DB_PASS" { Secret::verbatim(value) } else { Secret::new(value) }
+}
+
 /// The database the configuration names. The error is a sentence that says what to do and holds no secret.
 pub async fn database(database: &watch::Database, environment: &Environment) -> Result<Database, String> {
     let ca = database.ca.as_deref();
     match &database.url {
-        DatabaseUrl::File(path) => Database::of_url(&Secret::new(&format!("sqlite://{}", path.display())), ca),
+        DatabaseUrl::File(path) => Database::of_file(path),
         DatabaseUrl::Told(source) => of_source(source, environment, ca).await,
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn database(get: impl Fn(&str) -> Option<Secret>, ca: Option<&Path>) 
         None => by_port(port)?,
     };
     if dialect == Dialect::Sqlite {
-        return file(&needed("DB_NAME")?, None);
+        return file(Path::new(&needed("DB_NAME")?), None);
     }
     Server {
         dialect,
@@ -74,13 +74,13 @@ fn by_port(port: Option<u16>) -> Result<Dialect, String> {
 }
 
 /// A SQLite database.
-pub(super) fn file(path: &str, url: Option<Secret>) -> Result<Database, String> {
-    if !path.starts_with('/') || path.contains('\0') {
+pub(super) fn file(path: &Path, url: Option<Secret>) -> Result<Database, String> {
+    if !path.is_absolute() || path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err("a SQLite database is named by an absolute path, such as sqlite:///srv/deployments.db".to_owned());
     }
     Ok(Database {
         dialect: Dialect::Sqlite,
-        seat: Seat::File(PathBuf::from(path)),
+        seat: Seat::File(path.to_path_buf()),
         user: String::new(),
         password: Secret::verbatim(""),
         name: String::new(),
@@ -154,6 +154,8 @@ mod tests {
         assert_eq!((socket.place().as_str(), socket.tls), ("mysql at /run/mysqld/mysqld.sock (shop)", Tls::Off));
         let file = of(&[("DB_TYPE", "sqlite"), ("DB_NAME", "/srv/shop.db")]).unwrap();
         assert_eq!(file.place(), "sqlite at /srv/shop.db");
+        let odd = Path::new("/srv/100%41?mode=rwc#x.db");
+        assert_eq!(Database::of_file(odd).unwrap().place(), format!("sqlite at {}", odd.display()));
         assert!(of(&[("DB_TYPE", "sqlite"), ("DB_NAME", "shop.db")]).unwrap_err().contains("absolute"));
     }
 

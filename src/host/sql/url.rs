@@ -25,7 +25,8 @@ pub(super) fn database(url: &Secret, ca: Option<&Path>) -> Result<Database, Stri
         .ok_or("the database URL does not begin with mysql://, mariadb://, postgres://, postgresql:// or sqlite:///")?;
     if dialect == Dialect::Sqlite {
         let path = rest.strip_prefix("//").unwrap_or(rest);
-        return file(&decoded(path.split(['?', '#']).next().unwrap_or_default())?, Some(url.clone()));
+        let path = decoded(path.split(['?', '#']).next().unwrap_or_default())?;
+        return file(Path::new(&path), Some(url.clone()));
     }
     let text = Text::split(rest.strip_prefix("//").ok_or(UNREADABLE)?).ok_or(UNREADABLE)?;
     let query = Query(text.query);
