@@ -174,6 +174,19 @@ async fn a_table_one_may_not_read_is_told() {
 }
 
 #[tokio::test]
+async fn more_rows_than_were_asked_for_are_an_error() {
+    for dialect in ALL {
+        let fresh = Fresh::with(dialect, "CREATE TABLE x (y int); INSERT INTO x VALUES (1), (2), (NULL)").await;
+        for (most_rows, is_fine) in [(3, true), (2, false)] {
+            let mut reading = fresh.database().await.open(&patient()).await.unwrap();
+            let ask = SqlAsk { statement: "SELECT CAST(y AS char(1)) FROM x".to_owned(), binds: Vec::new(), most_rows };
+            let told = reading.perform(&ask).await.map(|found| found.rows);
+            assert_eq!(told.is_ok(), is_fine, "{dialect:?} {told:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_slow_statement_ends_in_bounded_time() {
     let short = Limits { query: Duration::from_millis(300), ..patient() };
     let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";

@@ -16,6 +16,8 @@ use crate::support::Papers;
 pub enum Manner {
     /// It says that it has no TLS.
     Downgrade,
+    /// It is a MySQL without TLS that wants the password in the way of MySQL 8.
+    Sha2,
     /// It has TLS, with these papers.
     Tls(Arc<rustls::ServerConfig>),
     /// It accepts and is silent.
@@ -80,7 +82,7 @@ async fn serve(stream: TcpStream, dialect: Dialect, manner: Manner, heard: Heard
             while hear(&mut stream, &heard).await.is_some() {}
             return None;
         }
-        Manner::Downgrade | Manner::Tls(_) => {}
+        Manner::Downgrade | Manner::Sha2 | Manner::Tls(_) => {}
     }
     if dialect == Dialect::Postgres {
         postgres(stream, manner, &heard).await
@@ -107,7 +109,13 @@ async fn postgres(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Optio
 async fn mysql(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Option<()> {
     let has_tls = matches!(manner, Manner::Tls(_));
     stream.write_all(&greeting(has_tls)).await.ok()?;
-    let please = b"\x17\0\0\x02\xfemysql_clear_password\0\0";
+    let please: &[u8] = match manner {
+        // Its cache does not know the user: the whole password is wanted, and then this is its key.
+        Manner::Sha2 => {
+            b"\x2c\0\0\x02\xfecaching_sha2_password\0abcdefghijklmnopqrst\0\x02\0\0\x04\x01\x04\x04\0\0\x06\x01key"
+        }
+        _ => b"\x17\0\0\x02\xfemysql_clear_password\0\0",
+    };
     if let Manner::Tls(config) = manner {
         let mut request = [0; 36];
         stream.read_exact(&mut request).await.ok()?;

@@ -173,7 +173,7 @@ async fn the_columns_and_words_the_user_names_are_taken() {
         let fresh = Fresh::with(dialect, table).await;
         fresh.run(&format!("INSERT INTO rollouts VALUES (1, 'x', '{ONE}', 'Shipped', '1700000000123', 5)")).await;
         let table: Table = serde_json::from_str(
-            r#"{"table": "rollouts", "columns": {"commit": "what", "status": "how", "time": "wann"},
+            r#"{"name": "rollouts", "columns": {"commit": "what", "status": "how", "time": "wann"},
                 "words": {"shipped": "succeeded"}}"#,
         )
         .unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use afterpush::host::sql::{Database, Limits};
 use afterpush::records::Want;
 use afterpush::watch::Table;
-use afterpush::wire::{Dialect, Secret};
+use afterpush::wire::{Dialect, Secret, SqlAsk};
 
 use super::bed::{Fresh, database, impatient, look, patient};
 use super::rogue::{Manner, Rogue, with_papers};
@@ -54,6 +54,27 @@ async fn a_server_with_a_certificate_of_the_named_authority_is_trusted() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_on_this_machine_is_what_is_done() {
+    for (dialect, question) in [
+        (Dialect::Postgres, "SELECT CAST(ssl AS text) FROM pg_stat_ssl WHERE pid = pg_backend_pid()"),
+        (
+            Dialect::MySql,
+            "SELECT VARIABLE_VALUE FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'SSL_VERSION'",
+        ),
+    ] {
+        let url = Fresh::new(dialect).await.url().await;
+        for (asked, is_on) in [("prefer", true), ("require", true), ("verify-ca", true), ("disable", false)] {
+            let database = trusting(&format!("{url}?sslmode={asked}"), &ca(dialect).await);
+            let mut reading = database.open(&patient()).await.unwrap();
+            let ask = SqlAsk { statement: question.to_owned(), binds: Vec::new(), most_rows: 1 };
+            let value = reading.perform(&ask).await.unwrap().rows[0][0].clone().unwrap_or_default();
+            assert_eq!(value == "true" || value.starts_with("TLS"), is_on, "{dialect:?} {asked}: {value}");
+            reading.close().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_takes_tls_back_gets_no_password() {
     for dialect in SERVERS {
         let rogue = Rogue::start(dialect, Manner::Downgrade).await;
@@ -91,6 +112,14 @@ async fn a_certificate_of_nobody_or_for_another_host_is_not_trusted() {
         refusal(&trusting(&rogue.url(strict(dialect)), &ca), &patient()).await;
         assert!(rogue.heard("ada"), "{dialect:?}");
     }
+}
+
+#[tokio::test]
+async fn mysql_8_gets_no_password_in_clear_and_the_cure_is_told() {
+    let rogue = Rogue::start(Dialect::MySql, Manner::Sha2).await;
+    let words = refusal(&database(&rogue.url("")), &patient()).await;
+    assert!(words.contains("caching_sha2_password") && words.contains("let the server offer TLS"), "{words}");
+    assert!(rogue.heard("ada") && !rogue.heard(CANARY));
 }
 
 #[tokio::test]
