@@ -18,6 +18,8 @@ pub enum Manner {
     Downgrade,
     /// It is a MySQL without TLS that wants the password in the way of MySQL 8.
     Sha2,
+    /// It is without TLS, and asks for a password in a message that has nothing in it.
+    Empty,
     /// It has TLS, with these papers.
     Tls(Arc<rustls::ServerConfig>),
     /// It accepts and is silent.
@@ -82,7 +84,7 @@ async fn serve(stream: TcpStream, dialect: Dialect, manner: Manner, heard: Heard
             while hear(&mut stream, &heard).await.is_some() {}
             return None;
         }
-        Manner::Downgrade | Manner::Sha2 | Manner::Tls(_) => {}
+        Manner::Downgrade | Manner::Sha2 | Manner::Empty | Manner::Tls(_) => {}
     }
     if dialect == Dialect::Postgres {
         postgres(stream, manner, &heard).await
@@ -95,7 +97,10 @@ async fn serve(stream: TcpStream, dialect: Dialect, manner: Manner, heard: Heard
 async fn postgres(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Option<()> {
     let mut request = [0; 8];
     stream.read_exact(&mut request).await.ok()?;
-    let please = b"R\0\0\0\x08\0\0\0\x03";
+    let please: &[u8] = match manner {
+        Manner::Empty => b"R\0\0\0\x04",
+        _ => b"R\0\0\0\x08\0\0\0\x03",
+    };
     if let Manner::Tls(config) = manner {
         stream.write_all(b"S").await.ok()?;
         ask(TlsAcceptor::from(config).accept(stream).await.ok()?, please, heard).await
@@ -114,6 +119,7 @@ async fn mysql(mut stream: TcpStream, manner: Manner, heard: &Heard) -> Option<(
         Manner::Sha2 => {
             b"\x2c\0\0\x02\xfecaching_sha2_password\0abcdefghijklmnopqrst\0\x02\0\0\x04\x01\x04\x04\0\0\x06\x01key"
         }
+        Manner::Empty => b"\0\0\0\x02",
         _ => b"\x17\0\0\x02\xfemysql_clear_password\0\0",
     };
     if let Manner::Tls(config) = manner {

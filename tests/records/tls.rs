@@ -155,3 +155,13 @@ async fn what_does_not_speak_the_language_is_told() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_makes_a_driver_panic_ends_only_the_look() {
+    for dialect in SERVERS {
+        let rogue = Rogue::start(dialect, Manner::Empty).await;
+        let words = refusal(&database(&rogue.url("")), &patient()).await;
+        let expected = format!("what answers there does not speak {}'s language", dialect.as_str());
+        assert!(words.ends_with(&expected), "{words}");
+    }
+}

@@ -113,10 +113,10 @@ impl Database {
             let of_mysql = format!("SET SESSION max_execution_time = {}", seconds * 1000);
             let _ = sqlx::raw_sql(AssertSqlSafe(of_mysql)).execute(&mut connection).await;
         }
-        // MariaDB's statements that change tables end a transaction first, and would then run outside of it.
-        sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY; START TRANSACTION READ ONLY")
-            .execute(&mut connection)
-            .await?;
+        // MariaDB's statements that change tables end a transaction first, and would then run outside of it. A proxy
+        // that does not know this has to know the next, which is what counts: no such statement is ever sent.
+        let _ = sqlx::raw_sql("SET SESSION TRANSACTION READ ONLY").execute(&mut connection).await;
+        sqlx::raw_sql("START TRANSACTION READ ONLY").execute(&mut connection).await?;
         Ok(connection)
     }
 
