@@ -21,7 +21,7 @@ const ROOMS: &[Room] = &[
     pure("wire", &["base"]),
     pure("push", &["base"]),
     pure("insight", &["base"]),
-    pure("watch", &["base", "push"]),
+    pure("watch", &["base", "insight", "push"]),
     pure("provider", &["base", "wire", "push", "watch"]),
     pure("records", &["base", "wire", "push", "watch"]),
     pure("health", &["base", "watch", "wire"]),
@@ -29,18 +29,19 @@ const ROOMS: &[Room] = &[
     pure("status", &["base", "push", "watch"]),
     busy("process", &["base", "push"]),
     busy("spool", &["base", "push", "process"]),
-    busy("store", &["base", "push", "watch"]),
+    busy("store", &["base", "insight", "push", "watch"]),
     busy("host", &["base", "wire", "push", "watch", "provider", "records", "config"]),
     busy("standin", &["base"]),
     busy("monitor", MONITOR),
     busy("cli", CLI),
 ];
 const MONITOR: &[&str] = &[
-    "base", "wire", "push", "watch", "provider", "records", "health", "config", "status", "process", "spool", "store",
-    "host",
+    "base", "insight", "wire", "push", "watch", "provider", "records", "health", "config", "status", "process",
+    "spool", "store", "host",
 ];
 const CLI: &[&str] = &[
-    "base", "push", "watch", "provider", "config", "status", "process", "spool", "store", "host", "standin", "monitor",
+    "base", "push", "watch", "provider", "records", "health", "config", "status", "process", "spool", "store", "host",
+    "standin", "monitor",
 ];
 
 /// What the hook's program is made of; anything else would slow every push down.

@@ -7,6 +7,7 @@ mod check;
 mod local;
 mod provider;
 mod settings;
+mod sources;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -91,7 +92,9 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
     for settings in &config.targets {
         checks.push(settings::target(patient, &config, settings));
         checks.extend(runtime.block_on(provider::checks(patient, &config, settings, offline)));
+        checks.extend(runtime.block_on(sources::health(&settings.target, offline)));
     }
+    checks.extend(runtime.block_on(sources::database(patient, &config.targets, offline)));
     Ok(checks)
 }
 

@@ -6,6 +6,8 @@ use super::*;
 use crate::base::Timestamp;
 use crate::watch::{Endpoint, Version, VersionPart};
 
+type Heard = Result<Answer, NoAnswer>;
+
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn health(part: VersionPart) -> Health {
@@ -19,22 +21,24 @@ fn health(part: VersionPart) -> Health {
     }
 }
 
-fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Answer, NoAnswer> {
-    Ok(Answer {
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside those that got lost")]
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Heard {
+    let answer = Answer {
         status,
         headers: headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
         body: body.as_bytes().to_vec(),
         at: Timestamp::default(),
         latency: Span::ZERO,
         complaint: String::new(),
-    })
+    };
+    Ok(answer)
 }
 
-fn lost(fault: Fault) -> Result<Answer, NoAnswer> {
+fn lost(fault: Fault) -> Heard {
     Err(NoAnswer::Network { host: "shop.example.com".to_owned(), what: "it broke".to_owned(), fault })
 }
 
-fn bad(check: Check, part: VersionPart, answer: &Result<Answer, NoAnswer>) -> String {
+fn bad(check: Check, part: VersionPart, answer: &Heard) -> String {
     match hear(&health(part), check, answer) {
         Outcome::Bad(what) => what,
         other => panic!("{other:?}"),
@@ -74,7 +78,7 @@ fn a_web_page_is_good_only_where_it_is_expected() {
 
 #[test]
 fn a_version_is_found_in_the_body_at_a_pointer_or_in_a_header() {
-    let serves = |part, answer: Result<Answer, NoAnswer>| hear(&health(part), Check::Version, &answer);
+    let serves = |part, answer: Heard| hear(&health(part), Check::Version, &answer);
     let whole = Outcome::Serves(SHA.to_owned());
     let pointer = || VersionPart::Pointer("/build/commit".to_owned());
     assert_eq!(serves(VersionPart::Body, answer(200, &[], &format!("{SHA}\n"))), whole);

@@ -5,15 +5,19 @@
 //! under way is remembered here, so that nothing is asked twice at once, and all watches of an app share one look; a
 //! source that is slow holds up no other.
 
+mod place;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
 use crate::watch::{
-    Course, Database, Event, Finding, Health, Input, Kin, LandingSeen, LogState, Memo, Miss, Particulars, Plan,
-    Snapshot, Source, Target, TargetName, TokenSource, Watch, step,
+    Course, Event, Finding, Input, Kin, LandingSeen, LogState, Memo, Miss, Plan, Snapshot, Source, Target, TargetName,
+    Watch, step,
 };
+
+pub use place::{App, Place};
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
 const LOOKS_PER_APP_ANSWER: u32 = 10;
@@ -31,28 +35,6 @@ pub struct Keeper {
     configuring: BTreeSet<RequestId>,
     /// To be looked at now, whatever their next look says, decided or not; with the places that are still to be asked.
     urgent: BTreeMap<RequestId, BTreeSet<Place>>,
-}
-
-/// Where a source is asked; watches that have it in common share the look. The table comes first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// The deployments table.
-    Table(Database),
-    /// A provider's app.
-    App(App),
-    /// The endpoints of a running service.
-    Endpoints(Health),
-}
-
-/// What watches must have in common to share a look: all of a target that its provider is asked by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct App {
-    provider: String,
-    name: String,
-    base_url: String,
-    token: TokenSource,
-    environment: Option<String>,
-    particulars: Box<Particulars>,
 }
 
 #[derive(Default)]
@@ -146,48 +128,6 @@ pub enum Action {
     },
     /// Read the configuration anew.
     Reconfigure(Box<Watch>),
-}
-
-impl App {
-    /// The app a target is deployed to.
-    pub fn of(target: &Target) -> Self {
-        // Named one by one: of whatever a target gains, somebody must say whether it makes another app.
-        let Target {
-            name: _,
-            paths: _,
-            health: _,
-            database: _,
-            provider,
-            app: name,
-            base_url,
-            token,
-            environment,
-            particulars,
-        } = target.clone();
-        Self { provider, name, base_url, token, environment, particulars: Box::new(particulars) }
-    }
-}
-
-impl Place {
-    /// Where this source of a target is asked; `None` where it has none.
-    pub fn of(target: &Target, source: Source) -> Option<Self> {
-        match source {
-            Source::Provider => Some(Self::App(App::of(target))),
-            Source::Database => target.database.clone().map(Self::Table),
-            Source::Health => target.health.clone().map(Self::Endpoints),
-        }
-    }
-
-    /// The places where a course's sources are asked.
-    fn all(course: &Course) -> impl Iterator<Item = (Source, Self)> {
-        let sources = course.sources().into_iter();
-        sources.filter_map(|source| Some((source, Self::of(&course.target, source)?)))
-    }
-
-    /// Something a course has to do with is asked here.
-    fn serves(&self, course: &Course) -> bool {
-        Self::all(course).any(|(_, place)| place == *self)
-    }
 }
 
 impl Keeper {
@@ -457,7 +397,7 @@ impl Keeper {
         {
             let name = course.target.name.clone();
             if self.fetching.insert((id.clone(), name.clone())) {
-                let app = self.places.get(&Place::App(App::of(&course.target)));
+                let app = self.places.get(&Place::App(Box::new(App::of(&course.target))));
                 let memo = app.map(|app| app.memo.clone()).unwrap_or_default();
                 actions.push(Action::FetchLog { watch: Box::new(watch.clone()), target: name, memo });
             }

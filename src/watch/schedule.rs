@@ -66,10 +66,9 @@ pub(super) fn after_round(watch: &Watch, course: &Course, now: Timestamp) -> Tim
     let Some(checks) = &course.checks else { return watch.deadline };
     let interval = match (course.is_soaking(), checks.good, now.since(checks.since).as_secs()) {
         (true, ..) if checks.bad > 0 => 3,
-        (true, ..) => 10,
         (false, 1.., _) | (false, 0, ..30) => 2,
         (false, 0, ..120) => 5,
-        (false, 0, _) => 10,
+        (true, ..) | (false, 0, _) => 10,
     };
     let planned = now + watch.policy.pace.of(Span::from_secs(interval));
     let judged = if checks.by > now && !course.is_soaking() { planned.min(checks.by) } else { planned };

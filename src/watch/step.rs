@@ -9,7 +9,6 @@ use crate::base::{Span, Timestamp};
 
 /// A new fact about a watch.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a fact lives for one step, and answers are the most frequent")]
 pub enum Input {
     /// What was found out about the landing of the push.
     Landing(LandingSeen),

@@ -43,7 +43,7 @@ pub(super) async fn checks(
         Ok(snapshot) => {
             checks.push(heard(&id, target, &snapshot));
             checks.extend(remarks(&id, &branches(patient, config, settings), &snapshot));
-            checks.extend(clock(target, &snapshot));
+            checks.extend(clock(&target.name.to_string(), "the provider's", &snapshot));
         }
         Err(why) => checks.push(unheard(&id, provider.address(), &why)),
     }
@@ -51,7 +51,7 @@ pub(super) async fn checks(
 }
 
 /// What this shell lacks the running monitor may have from the shell that pushed.
-fn without_credential(patient: &Patient<'_>, target: &Target, id: String, why: &str) -> Check {
+pub(super) fn without_credential(patient: &Patient<'_>, target: &Target, id: String, why: &str) -> Check {
     let Presence::Responding(monitor) = process::presence(&patient.place.layout, patient.world.now()) else {
         return Check::failed(id, why, "");
     };
@@ -62,7 +62,7 @@ fn without_credential(patient: &Patient<'_>, target: &Target, id: String, why: &
     }
 }
 
-fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
+pub(super) fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
     let config_home = patient.places.as_ref().map(|places| places.config_home().to_path_buf());
     Environment::new(patient.world.environment.pairs(), &secrets::names([target])).with_config_home(config_home)
 }
@@ -115,15 +115,16 @@ fn remarks(id: &str, watched: &[String], snapshot: &Snapshot) -> Vec<Check> {
     checks
 }
 
-fn clock(target: &Target, snapshot: &Snapshot) -> Option<Check> {
+/// How far the clock of a source is from this machine's.
+pub(super) fn clock(id: &str, whose: &str, snapshot: &Snapshot) -> Option<Check> {
     let theirs = snapshot.provider_clock?;
     let apart = Span::from_micros(snapshot.observed_at.since(theirs).as_micros().abs());
-    let id = format!("clock.{}", target.name);
+    let id = format!("clock.{id}");
     if apart <= CLOCKS_APART {
-        return Some(Check::ok(id, "agrees with the provider's"));
+        return Some(Check::ok(id, format!("agrees with {whose}")));
     }
     let direction = if snapshot.observed_at > theirs { "ahead of" } else { "behind" };
-    let detail = format!("this machine's is {apart} {direction} the provider's");
+    let detail = format!("this machine's is {apart} {direction} {whose}");
     Some(Check::warning(id, detail, "let the machine set its clock (timedatectl set-ntp true)"))
 }
 
@@ -136,7 +137,7 @@ fn unheard(id: &str, address: Address, why: &Miss) -> Check {
             Address::Url => {
                 Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and url")
             }
-            Address::Api(_) => {
+            Address::Api(_) | Address::Nowhere => {
                 Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
             }
         },

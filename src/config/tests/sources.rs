@@ -26,15 +26,15 @@ fn database_complaint(line: &str) -> String {
     complaint.replace("/r/.git/afterpush/u1/config.toml:5: database.", "")
 }
 
-fn endpoint(path: &str) -> Option<Endpoint> {
-    Some(Endpoint { url: format!("{URL}/{path}"), html: false })
+fn endpoint(path: &str) -> Endpoint {
+    Endpoint { url: format!("{URL}/{path}"), html: false }
 }
 
 #[test]
 fn endpoints_have_five_minutes_and_soak_for_ten_unless_told_otherwise() {
     let version = |part| Some(Version { url: format!("{URL}/version"), part });
     let bare = health(&format!("live = \"{URL}/live\"\nversion = \"{URL}/version\"\n")).expect("endpoints");
-    assert_eq!((bare.live, bare.ready), (endpoint("live"), None));
+    assert_eq!((bare.live, bare.ready), (Some(endpoint("live")), None));
     assert_eq!(bare.version, version(VersionPart::Body));
     assert_eq!((bare.within, bare.soak), (Span::from_mins(5), Span::from_mins(10)));
     let full = health(&format!(
@@ -82,7 +82,7 @@ fn the_tracked_file_may_say_how_long_but_not_whom_to_ask() {
     let mine = format!("[target.web.health]\nready = \"{URL}/ready\"\n");
     let config = config(vec![tracked(&theirs), local(&mine)]);
     let health = config.targets[0].target.health.as_ref().expect("endpoints");
-    assert_eq!((&health.ready, health.within), (&endpoint("ready"), Span::from_mins(1)));
+    assert_eq!((&health.ready, health.within), (&Some(endpoint("ready")), Span::from_mins(1)));
     assert!(config.warnings[0].message.contains("target.web.health.ready"), "{:?}", config.warnings);
     assert_eq!(config.origin_of("target.web.health.within").map(|at| at.kind), Some(LayerKind::Tracked));
 }

@@ -3,7 +3,10 @@
 use super::*;
 use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
-use crate::watch::{Aim, Aimed, Beginning, Deployment, Misheard, Origin, Policy, Proof, Push, Reason, State, Verdict};
+use crate::watch::{
+    Aim, Aimed, Beginning, Deployment, Misheard, Origin, Particulars, Policy, Proof, Push, Reason, State, TokenSource,
+    Verdict,
+};
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
@@ -77,7 +80,7 @@ fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let snapshot = Snapshot { observed_at: at, deployments, ..Snapshot::default() };
     let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
     Happening::Looked(
-        Place::App(App::of(&target(app))),
+        Place::App(Box::new(App::of(&target(app)))),
         Ok(Box::new(Seen { answer: Answered::Deployments(Box::new(snapshot)), kin: ids.collect() })),
     )
 }
@@ -202,7 +205,7 @@ fn a_look_that_brings_nothing_is_a_miss_for_each_watch_and_the_end_of_none() {
     let mut keeper = Keeper::default();
     keeper.handle(landed('1', "web"), START);
     let miss = Miss::Misheard(Misheard::Garbled("HTML".to_owned()));
-    let actions = keeper.handle(Happening::Looked(Place::App(App::of(&target("web"))), Err(miss)), START);
+    let actions = keeper.handle(Happening::Looked(Place::App(Box::new(App::of(&target("web")))), Err(miss)), START);
     assert_eq!(verdicts(&actions), [('1', None)]);
     assert!(keeper.next_due().is_some_and(|due| due > START));
 }
@@ -214,13 +217,13 @@ fn targets_that_are_asked_differently_share_no_look() {
     runs.particulars.workflow = Some("deploy.yml".to_owned());
     let environment = Target { environment: Some("production".to_owned()), ..target("web") };
     for (digit, target) in [('1', runs), ('2', environment)] {
-        let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false }]);
+        let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false, habits: Habits::default() }]);
         let actions = keeper.handle(opened(digit, aim), START);
         let looks = actions.iter().filter_map(|action| match action {
-            Action::Look { app, watches, want, .. } => Some((app.clone(), watches.len(), want.branches.clone())),
+            Action::Look { place, watches, want, .. } => Some((place.clone(), watches.len(), want.branches.clone())),
             _ => None,
         });
-        let expected = [(App::of(&target), 1, vec!["main".to_owned()])];
+        let expected = [(Place::App(Box::new(App::of(&target))), 1, vec!["main".to_owned()])];
         assert_eq!(looks.collect::<Vec<_>>(), expected);
     }
     let renamed = Target { name: TargetName::new("other"), paths: vec!["web/**".to_owned()], ..target("web") };
