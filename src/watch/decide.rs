@@ -27,6 +27,14 @@ impl Watch {
             Some(Verdict::Superseded) | None => {}
             Some(_) => self.reopen(index, now),
         }
+        if !matches!(judgement, Judgement::Through(_)) {
+            let course = &mut self.courses[index];
+            (course.via, course.through) = (None, None);
+        }
+        // Of several instances the first new one answers among old ones.
+        if judgement.is_live() && view.tells_only_what_serves() && self.courses[index].serving < SETTLED {
+            return self.courses[index].settle();
+        }
         let waits_until = self.courses[index].canceled_since.map(|since| since + self.policy.register_timeout);
         let course = &mut self.courses[index];
         match judgement {
@@ -40,22 +48,19 @@ impl Watch {
             Judgement::Through(newer) => course.follow(newer, view, now),
         }
         if judgement.is_live() {
-            self.done(index, view, now);
+            self.done(index, now);
         }
     }
 
-    /// The source says that the commit, or one that contains it, is live: it is, once the source has settled and the
-    /// health endpoints, where there are any, agree.
-    fn done(&mut self, index: usize, view: &View, now: Timestamp) {
+    /// The source says that the commit, or one that contains it, is live: it is, once the health endpoints, where
+    /// there are any, agree.
+    fn done(&mut self, index: usize, now: Timestamp) {
         let course = &mut self.courses[index];
-        let was_troubled = course.needs_the_user();
-        // Of several instances the first new one answers among old ones.
-        if view.tells_only_what_serves() && course.serving < SETTLED {
-            course.wait(Reason::NotServing);
-            course.message = tell::settling(course, course.serving, SETTLED);
-        } else if course.target.health.as_ref().is_some_and(Health::has_endpoints) {
+        let is_news =
+            course.checks.is_none() || (course.verdict.is_none() && course.reason != Reason::WaitingForHealth);
+        if course.target.health.as_ref().is_some_and(Health::has_endpoints) {
             course.wait(Reason::WaitingForHealth);
-            if course.checks.is_none() || was_troubled {
+            if is_news {
                 course.message = tell::verifying(course);
             }
             course.verify(now);
@@ -160,8 +165,6 @@ impl Course {
         self.phase = self.phase.max(Phase::Verifying);
         let done = view.happened_at(ours.and_then(|ours| ours.updated_at));
         self.times.deployed_at.get_or_insert(done.max(self.times.registered_at.unwrap_or(done)));
-        self.via = None;
-        self.through = None;
     }
 
     fn follow(&mut self, newer: &Newer, view: &View, now: Timestamp) {
@@ -193,7 +196,9 @@ impl Course {
     /// Takes the deployment for ours. Where it is another one than before the provider tries again, and the way
     /// begins anew.
     fn adopt(&mut self, ours: &Deployment, view: &View) {
-        if self.deployment.as_ref().is_some_and(|known| known.id != ours.id) {
+        // What was live without a deployment that is listed was another one.
+        let is_other = |known: &DeploymentRef| known.id != ours.id;
+        if self.deployment.as_ref().map_or(self.times.deployed_at.is_some(), is_other) {
             self.phase = Phase::Registering;
             self.canceled_since = None;
             self.times.building_at = None;
@@ -214,6 +219,13 @@ impl Course {
             step: ours.step.as_deref().map(text::visible),
         });
         self.times.registered_at.get_or_insert(view.happened_at(ours.created_at));
+    }
+
+    /// It serves ours, and has not said so often enough.
+    fn settle(&mut self) {
+        self.phase = self.phase.max(Phase::Verifying);
+        self.wait(Reason::NotServing);
+        self.message = tell::settling(self, self.serving, SETTLED);
     }
 
     /// Goes on for this reason; a superseded course keeps its own.

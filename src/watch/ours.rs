@@ -114,7 +114,8 @@ impl<'a> View<'a> {
 
     /// The source knows no deployments, only the commit that serves now.
     pub(super) fn tells_only_what_serves(&self) -> bool {
-        self.snapshot.live.as_ref().is_some_and(|live| live.deployment.is_none())
+        let is_bare = self.snapshot.live.as_ref().is_some_and(|live| live.deployment.is_none());
+        is_bare && self.snapshot.deployments.is_empty()
     }
 
     /// What the answer says of the commit: the word of its newest deployment, and what that comes to.

@@ -5,11 +5,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::bed::{APART, Bed, NEWER, NEWEST, OLDER, OURS, Seen, UNKNOWN, at, mark, ours, push};
+use super::bed::{APART, Bed, NEWER, NEWEST, OLDER, OURS, Seen, UNKNOWN, at, mark, ours, plan, push, serving};
 use crate::base::{Span, Timestamp};
 use crate::watch::{
-    Cause, CommitMark, Course, Deployment, EventKind, Input, LandingSeen, Live, LogState, Misheard, Miss, Origin,
-    Proof, Quality, Reason, Relation, Snapshot, Source, State, TargetName, Trigger, Verdict, Watch, step,
+    Aim, Cause, Check, CommitMark, Course, Database, DatabaseUrl, Deployment, EventKind, Finding, Health, Input,
+    LandingSeen, Live, LogState, Misheard, Miss, Observation, Origin, Outcome, Proof, Quality, Reason, Relation,
+    Snapshot, Source, State, Table, TargetName, TokenSource, Trigger, Verdict, Version, VersionPart, Watch, step,
 };
 
 /// A fact, and how long after the one before it comes.
@@ -26,6 +27,13 @@ enum What {
         seen: Seen,
         late: i64,
     },
+    /// The deployments table is read.
+    Recorded {
+        target: &'static str,
+        seen: Seen,
+    },
+    /// The service of `web` is asked: its endpoints answer this.
+    Checked(Vec<Outcome>),
     /// The provider says what it said at the last look.
     Again,
     /// The time since the fact before was slept.
@@ -83,6 +91,15 @@ fn seen() -> impl Strategy<Value = Seen> {
     })
 }
 
+/// Ours is live, or an older commit that was deployed after it.
+fn gone_back() -> impl Strategy<Value = Seen> {
+    any::<bool>().prop_map(|is_back| {
+        let older = Deployment { is_live: Some(is_back), was_live: Some(true), ..serving("d9", OLDER) };
+        let ours = Deployment { is_live: Some(!is_back), ..serving("d1", OURS) };
+        Seen::of(if is_back { vec![older, ours] } else { vec![ours] })
+    })
+}
+
 fn miss() -> impl Strategy<Value = Miss> {
     select(vec![
         Miss::NoAnswer("time-out".to_owned()),
@@ -91,6 +108,23 @@ fn miss() -> impl Strategy<Value = Miss> {
         Miss::Misheard(Misheard::Down("503".to_owned())),
         Miss::Misheard(Misheard::Throttled { until: Some(at(900)) }),
     ])
+}
+
+fn outcomes() -> impl Strategy<Value = Vec<Outcome>> {
+    let serves = |commit: &str| Outcome::Serves(commit.to_owned());
+    let silent = |is_its_own| Outcome::Silent { why: "refused".to_owned(), is_its_own };
+    let outcome = select(vec![
+        serves(OURS),
+        serves(OURS),
+        serves(NEWER),
+        serves(OLDER),
+        serves(UNKNOWN),
+        Outcome::Good,
+        Outcome::Bad("503".to_owned()),
+        silent(true),
+        silent(false),
+    ]);
+    prop_oneof![3 => Just(vec![serves(OURS), Outcome::Good]), 1 => vec(outcome, 0..3)]
 }
 
 fn what() -> impl Strategy<Value = What> {
@@ -105,11 +139,14 @@ fn what() -> impl Strategy<Value = What> {
     let late = prop_oneof![3 => Just(0), 1 => 0..30_i64];
     prop_oneof![
         10 => (target(), seen(), late).prop_map(|(target, seen, late)| What::Looked { target, seen, late }),
+        2 => gone_back().prop_map(|seen| What::Looked { target: "web", seen, late: 0 }),
         3 => landing.prop_map(|seen| What::Other(Input::Landing(seen))),
         2 => (target(), miss())
             .prop_map(|(target, why)| What::Other(Input::Missed { target: TargetName::new(target), source: Source::Provider, why })),
         1 => (target(), log)
             .prop_map(|(target, log)| What::Other(Input::Logged { target: TargetName::new(target), log })),
+        3 => (target(), seen()).prop_map(|(target, seen)| What::Recorded { target, seen }),
+        8 => outcomes().prop_map(What::Checked),
         6 => Just(What::Again),
         1 => Just(What::Slept),
         1 => Just(What::Other(Input::Stopped)),
@@ -124,8 +161,16 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
 
 fn beginning() -> impl Strategy<Value = Bed> {
     let origin = select(vec![Origin::Hook, Origin::Reflog, Origin::Track]);
-    (origin, 1..3_u32, option::of(any::<bool>())).prop_map(|(origin, attempt, forced)| {
-        let mut bed = Bed::of(push(origin), &["web", "api"]);
+    let sources = (any::<bool>(), any::<bool>(), select(vec![0, 0, 20, 600_i64]));
+    (origin, 1..3_u32, option::of(any::<bool>()), sources).prop_map(|(origin, attempt, forced, sources)| {
+        let mut plan = plan(&["web", "api"]);
+        let Aim::Targets(targets) = &mut plan.aim else { panic!("a plan with targets") };
+        let (is_checked, has_table, soak) = sources;
+        let version = is_checked.then(|| Version { url: "http://127.0.0.1:1".to_owned(), part: VersionPart::Body });
+        let (within, soak) = (Span::from_mins(5), Span::from_secs(soak));
+        targets[0].target.health = Some(Health { live: None, ready: None, version, within, soak });
+        targets[0].target.database = has_table.then(database);
+        let mut bed = Bed::begin(push(origin), plan);
         bed.watch.attempt = attempt;
         bed.watch.push.forced = forced;
         bed
@@ -144,6 +189,11 @@ fn run(bed: Bed, facts: &[Fact], mut each: impl FnMut(&Bed, &Input, &Bed)) {
                 said = (target, seen);
                 seen.input(target, before.now - Span::from_secs(*late))
             }
+            What::Recorded { target, seen } => match seen.input(target, before.now) {
+                Input::Looked { target, snapshot, kin } => Input::Recorded { target, snapshot, kin },
+                other => panic!("no look: {other:?}"),
+            },
+            What::Checked(outcomes) => round(outcomes, before.now),
             What::Again => said.1.input(said.0, before.now),
             What::Slept => Input::Slept(Span::from_secs(fact.after)),
             What::Other(input) => input.clone(),
@@ -159,6 +209,23 @@ fn pairs<'a>(before: &'a Bed, after: &'a Bed) -> impl Iterator<Item = (&'a Cours
     before.watch.courses.iter().zip(&after.watch.courses)
 }
 
+fn database() -> Database {
+    Database { url: DatabaseUrl::Told(TokenSource::Chain), ca: None, table: Table::default() }
+}
+
+/// The endpoints of `web` answered this.
+fn round(outcomes: &[Outcome], now: Timestamp) -> Input {
+    let Input::Looked { kin, .. } = Seen::default().input("web", now) else { panic!("a look") };
+    let one = |(check, outcome): (Check, &Outcome)| Finding {
+        check,
+        outcome: outcome.clone(),
+        observed_at: now,
+        latency: Span::ZERO,
+    };
+    let findings = [Check::Version, Check::Ready].into_iter().zip(outcomes).map(one).collect();
+    Input::Checked { target: TargetName::new("web"), findings, kin }
+}
+
 fn carries(marks: &[CommitMark], commits: &[&str]) -> bool {
     marks.iter().any(|mark| commits.contains(&mark.sha.as_str()))
 }
@@ -170,11 +237,13 @@ proptest! {
     fn a_verdict_by_evidence_is_final(bed in beginning(), facts in facts()) {
         run(bed, &facts, |before, input, after| {
             for (old, new) in pairs(before, after) {
-                if old.verdict.is_some_and(Verdict::is_by_evidence) {
+                let breaks = old.is_soaking() && matches!(new.verdict, Some(Verdict::Unhealthy | Verdict::RolledBack));
+                if old.verdict.is_some_and(Verdict::is_by_evidence) && !breaks {
                     assert_eq!((old.verdict, old.reason, &old.message), (new.verdict, new.reason, &new.message), "{input:?}");
                 }
                 if old.verdict == Some(Verdict::Superseded) {
-                    assert!(matches!(new.verdict, Some(Verdict::Superseded | Verdict::Live | Verdict::Failed)));
+                    use Verdict::{Failed, Live, Superseded, Unhealthy};
+                    assert!(matches!(new.verdict, Some(Superseded | Live | Failed | Unhealthy)), "{input:?}");
                 }
             }
         });
@@ -196,7 +265,8 @@ proptest! {
         run(bed, &facts, |_, input, after| {
             let again = step(&after.watch, input.clone(), after.now);
             assert_eq!(again.happened, [], "{input:?}");
-            if matches!(input, Input::Looked { .. } | Input::Landing(_) | Input::Stopped | Input::Tick) {
+            let is_heard = matches!(input, Input::Looked { .. } | Input::Recorded { .. } | Input::Checked { .. });
+            if is_heard || matches!(input, Input::Landing(_) | Input::Stopped | Input::Tick) {
                 assert_eq!(again.watch, after.watch, "{input:?}");
             }
         });
@@ -207,7 +277,8 @@ proptest! {
         run(bed, &facts, |before, input, after| {
             let Input::Looked { target, snapshot, .. } = input else { return };
             let course = before.watch.course(target).expect("a course");
-            if course.observations.iter().any(|seen| seen.observed_at > snapshot.observed_at) {
+            let newer = |seen: &Observation| seen.source == Source::Provider && seen.observed_at > snapshot.observed_at;
+            if course.observations.iter().any(newer) {
                 assert_eq!(after.watch.course(target), Some(course));
             }
         });
@@ -229,7 +300,22 @@ proptest! {
         run(bed, &facts, |before, input, after| {
             for (old, new) in pairs(before, after).filter(|(old, new)| old.verdict != new.verdict) {
                 let Some(verdict @ (Verdict::Live | Verdict::Failed)) = new.verdict else { continue };
-                let Input::Looked { snapshot, target, .. } = input else { panic!("{verdict} without a look") };
+                let (snapshot, target) = match input {
+                    Input::Looked { snapshot, target, .. } => (snapshot, target),
+                    Input::Recorded { snapshot, target, .. } if verdict == Verdict::Failed => (snapshot, target),
+                    Input::Checked { findings, .. } if verdict == Verdict::Live => {
+                        let is_well = |finding: &Finding| match &finding.outcome {
+                            Outcome::Serves(commit) => [OURS, NEWER].contains(&commit.as_str()),
+                            outcome => *outcome == Outcome::Good,
+                        };
+                        let has_settled = new.checks.as_ref().is_some_and(|checks| checks.good >= 3);
+                        assert!(findings.iter().all(is_well) && has_settled, "{findings:?}");
+                        continue;
+                    }
+                    other => panic!("{verdict} by {other:?}"),
+                };
+                let has_endpoints = new.target.health.as_ref().is_some_and(Health::has_endpoints);
+                assert!(verdict == Verdict::Failed || !has_endpoints, "live without a word of the service");
                 assert_eq!(*target, new.target.name);
                 let wanted: &[&str] = if new.via.is_some() { &[NEWER, NEWEST] } else { &[OURS] };
                 let is_evidence = |d: &Deployment| {
@@ -250,6 +336,13 @@ proptest! {
                     None => assert!(!old.verdict.is_some_and(Verdict::is_by_evidence)),
                     Some(Verdict::Timeout | Verdict::Unobservable) => assert!(matches!(input, Input::Tick)),
                     Some(Verdict::Stopped) => assert!(matches!(input, Input::Stopped)),
+                    Some(Verdict::Unhealthy) => assert!(matches!(input, Input::Checked { .. }), "{input:?}"),
+                    Some(Verdict::Live) => {
+                        assert!(matches!(input, Input::Looked { .. } | Input::Checked { .. }), "{input:?}");
+                    }
+                    Some(Verdict::Failed) => {
+                        assert!(matches!(input, Input::Looked { .. } | Input::Recorded { .. }), "{input:?}");
+                    }
                     Some(_) => assert!(matches!(input, Input::Looked { .. }), "{input:?}"),
                 }
                 if new.verdict == Some(Verdict::NoDeploy) {
@@ -293,13 +386,24 @@ fn the_generators_reach_every_verdict() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut reached = std::collections::BTreeSet::new();
-    for _ in 0..500 {
+    for _ in 0..2_500 {
         let (bed, facts) = (beginning(), facts()).new_tree(&mut runner).expect("a value").current();
         run(bed, &facts, |_, _, after| {
             reached.extend(after.watch.courses.iter().filter_map(|course| course.verdict).map(Verdict::as_str));
         });
     }
-    let expected =
-        ["canceled", "failed", "live", "no_deploy", "skipped", "stopped", "superseded", "timeout", "unobservable"];
+    let expected = [
+        "canceled",
+        "failed",
+        "live",
+        "no_deploy",
+        "rolled_back",
+        "skipped",
+        "stopped",
+        "superseded",
+        "timeout",
+        "unhealthy",
+        "unobservable",
+    ];
     assert_eq!(reached.into_iter().collect::<Vec<_>>(), expected);
 }
