@@ -52,13 +52,13 @@ pub(super) fn after_answer(watch: &Watch, course: &Course, rate: &Rate, now: Tim
     let judged = [Some(watch.register_by), course.canceled_since.map(|since| since + watch.policy.register_timeout)];
     let planned = judged.into_iter().flatten().filter(|&at| at > now).fold(now + interval, Timestamp::min);
     let allowed = rate.not_before.map_or(now, |at| pause(at, now));
-    planned.max(allowed).min(watch.deadline)
+    within(watch, planned.max(allowed), now)
 }
 
 /// When to read the deployments table beside a provider again after a good answer: about as often as the provider.
 pub(super) fn after_record(watch: &Watch, course: &Course, now: Timestamp) -> Timestamp {
     let pause = watch.policy.pace.of(interval(watch, course, now).max(SHORTEST_RECORD));
-    (now + pause).min(watch.deadline)
+    within(watch, now + pause, now)
 }
 
 /// When to ask the health endpoints again.
@@ -72,7 +72,7 @@ pub(super) fn after_round(watch: &Watch, course: &Course, now: Timestamp) -> Tim
     };
     let planned = now + watch.policy.pace.of(Span::from_secs(interval));
     let judged = if checks.by > now && !course.is_soaking() { planned.min(checks.by) } else { planned };
-    judged.min(watch.deadline)
+    within(watch, judged, now)
 }
 
 /// When to ask a source again after a look that brought nothing.
@@ -88,18 +88,18 @@ pub(super) fn after_miss(
         None if sight.miss.is_some_and(Reason::needs_the_user) => now + watch.policy.pace.of(UNTIL_MENDED),
         None => now + watch.policy.pace.of(backoff(watch, course, sight.misses)),
     };
-    next.min(watch.deadline)
+    within(watch, next, now)
 }
 
 /// When to try a failed deployment's log again.
 pub(super) fn after_log(watch: &Watch, tries: u32, now: Timestamp) -> Timestamp {
     let pause = watch.policy.pace.of(Span::from_secs(1 << tries.saturating_sub(1).min(LOG_TRIES)));
-    (now + pause).min(watch.deadline)
+    within(watch, now + pause, now)
 }
 
 /// The latest moment a look may be planned for; beyond it only a clock that was set back can have put it.
 pub(super) fn latest(watch: &Watch, now: Timestamp) -> Timestamp {
-    (now + LONGEST_PAUSE).min(watch.deadline)
+    within(watch, now + LONGEST_PAUSE, now)
 }
 
 fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
@@ -137,6 +137,12 @@ fn backoff(watch: &Watch, course: &Course, misses: u32) -> Span {
     (&watch.id, &course.target.name, misses).hash(&mut hasher);
     let percent = 80 + i64::try_from(hasher.finish() % 41).unwrap_or(20);
     doubled.scaled(percent, 100)
+}
+
+/// Not after the deadline, at which everything is looked at once more. Once that has passed, a look would be due for
+/// ever; the watch itself is due then.
+fn within(watch: &Watch, planned: Timestamp, now: Timestamp) -> Timestamp {
+    if watch.deadline > now { planned.min(watch.deadline) } else { planned }
 }
 
 fn pause(until: Timestamp, now: Timestamp) -> Timestamp {

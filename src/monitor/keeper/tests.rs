@@ -4,8 +4,8 @@ use super::*;
 use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
 use crate::watch::{
-    Aim, Aimed, Beginning, Deployment, Misheard, Origin, Particulars, Policy, Proof, Push, Reason, State, TokenSource,
-    Verdict,
+    Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Health, Misheard, Origin, Outcome,
+    Particulars, Policy, Proof, Push, Reason, State, Table, TokenSource, Verdict,
 };
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -228,4 +228,95 @@ fn targets_that_are_asked_differently_share_no_look() {
     }
     let renamed = Target { name: TargetName::new("other"), paths: vec!["web/**".to_owned()], ..target("web") };
     assert_eq!(App::of(&renamed), App::of(&target("web")));
+}
+
+/// A watch whose target has a table and an endpoint beside its provider, opened.
+fn with_all_sources() -> Happening {
+    let database = Database { url: DatabaseUrl::Told(TokenSource::Chain), ca: None, table: Table::default() };
+    let ready = Some(Endpoint { url: "http://127.0.0.1:1/ready".to_owned(), html: false });
+    let (within, soak) = (Span::from_mins(5), Span::from_mins(10));
+    let health = Some(Health { live: None, ready, version: None, within, soak });
+    let target = Target { database: Some(database), health, ..target("web") };
+    opened('1', Aim::Targets(vec![Aimed { target, untouched: false, habits: Habits::default() }]))
+}
+
+/// The places that are to be asked.
+fn places(actions: &[Action]) -> Vec<&'static str> {
+    let place = |action: &Action| match action {
+        Action::Look { place: Place::Table(_), .. } => Some("table"),
+        Action::Look { place: Place::App(_), .. } => Some("app"),
+        Action::Look { place: Place::Endpoints(_), .. } => Some("endpoints"),
+        _ => None,
+    };
+    actions.iter().filter_map(place).collect()
+}
+
+fn place_of(keeper: &Keeper, source: Source) -> Place {
+    let watch = keeper.watches.values().next().expect("a watch");
+    Place::of(&watch.courses[0].target, source).expect("it has this source")
+}
+
+/// A round of the endpoints that went so.
+fn round(keeper: &Keeper, outcome: Outcome, at: Timestamp) -> Happening {
+    let finding = Finding { check: Check::Ready, outcome, observed_at: at, latency: Span::ZERO };
+    let kin = keeper.ids().into_iter().map(|id| (id, Kin::default())).collect();
+    let seen = Seen { answer: Answered::Round(vec![finding]), kin };
+    Happening::Looked(place_of(keeper, Source::Health), Ok(Box::new(seen)))
+}
+
+#[test]
+fn the_table_is_asked_first_and_a_slow_source_holds_up_no_other() {
+    let mut keeper = Keeper::default();
+    let actions = keeper.handle(with_all_sources(), START);
+    assert_eq!(places(&actions), ["table", "app"]);
+    // The table does not answer, and the provider is asked again and again all the same.
+    let mut now = START;
+    for _ in 0..5 {
+        assert!(places(&keeper.handle(looked("web", Vec::new(), now), now)).is_empty());
+        now = keeper.next_due().expect("the next look");
+        assert_eq!(places(&keeper.handle(Happening::Clock, now)), ["app"]);
+    }
+}
+
+#[test]
+fn an_endpoint_that_fails_while_it_soaks_has_the_provider_asked_before_anything_else() {
+    let mut keeper = Keeper::default();
+    keeper.handle(with_all_sources(), START);
+    let table = place_of(&keeper, Source::Database);
+    keeper.handle(Happening::Looked(table, Err(Miss::NoAnswer("down".to_owned()))), START);
+    keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], START), START);
+    let mut now = START;
+    while keeper.watches.values().any(|watch| !watch.is_decided()) {
+        now += Span::from_secs(1);
+        let actions = keeper.handle(Happening::Clock, now);
+        if places(&actions).contains(&"app") {
+            keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], now), now);
+        }
+        keeper.handle(round(&keeper, Outcome::Good, now), now);
+    }
+    now += Span::from_secs(1);
+    let actions = keeper.handle(round(&keeper, Outcome::Bad("answers 500".to_owned()), now), now);
+    assert_eq!(places(&actions), ["app"], "{actions:?}");
+}
+
+#[test]
+fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
+    let mut keeper = Keeper::default();
+    keeper.handle(with_all_sources(), START);
+    let mut now = START;
+    for _ in 0..10_000 {
+        for source in [Source::Database, Source::Provider] {
+            let place = place_of(&keeper, source);
+            if keeper.is_asked(&place) {
+                keeper.handle(Happening::Looked(place, Err(Miss::NoAnswer("down".to_owned()))), now);
+            }
+            if keeper.is_idle() {
+                assert!(now.since(START) < Span::from_mins(100), "{now}");
+                return;
+            }
+        }
+        now = keeper.next_due().expect("something is always due").max(now + Span::from_millis(1));
+        keeper.handle(Happening::Clock, now);
+    }
+    panic!("the watch never ends");
 }
