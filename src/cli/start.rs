@@ -12,7 +12,7 @@ use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, World};
 use crate::base::Span;
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
-use crate::status::{Document, Unwatched};
+use crate::status::{Document, Observation, Unwatched};
 use crate::watch::exit;
 
 /// How long after a request was taken a document that was not written again counts as one that was not written yet.
@@ -36,6 +36,8 @@ struct Hold {
     request: RequestId,
     /// The file as it was then.
     before: Option<Written>,
+    /// What the sources had said where the user had to mend something; said again by nobody, it is no answer.
+    readings: Vec<Observation>,
     /// The configuration that was in the way is good by now.
     is_mended: bool,
     taken: Option<Instant>,
@@ -83,7 +85,7 @@ fn lead(place: &Place, world: &World, sha: &Sha, answer: Answer) -> Result<Lead,
             let followed = tip_of(&request.asked, sha);
             let before = place.written(&followed);
             let lead = Lead::after(&request, followed, place.requested(sha, &request));
-            Lead { hold: Some(Hold { request: request.id, before, is_mended: false, taken: None }), ..lead }
+            Lead { hold: Some(Hold { before, ..Hold::new(&request) }), ..lead }
         }
         Answer::Found(note) => {
             let followed = note.sha.clone();
@@ -118,7 +120,8 @@ fn known(place: &Place, world: &World, document: &Document, first: Document) -> 
     place.call_monitor_with_our_credentials(world)?;
     let before = place.written(&followed);
     let request = place.ask(world, Asked::Refresh { sha: followed.clone() })?;
-    let hold = Hold { request: request.id, before, is_mended: is_about_configuration(document), taken: None };
+    let (readings, is_mended) = (readings(document), is_about_configuration(document));
+    let hold = Hold { before, readings, is_mended, ..Hold::new(&request) };
     Ok(Lead { followed, hold: Some(hold), settled: None, first })
 }
 
@@ -141,19 +144,30 @@ fn tip_of(asked: &Asked, sha: &Sha) -> Sha {
 
 impl Lead {
     fn after(request: &Request, followed: Sha, first: Document) -> Self {
-        let hold = Hold { request: request.id.clone(), before: None, is_mended: false, taken: None };
-        Self { followed, hold: Some(hold), settled: None, first }
+        Self { followed, hold: Some(Hold::new(request)), settled: None, first }
     }
 }
 
+/// What the sources of all targets said last.
+fn readings(document: &Document) -> Vec<Observation> {
+    document.targets.iter().flat_map(|target| target.observations.clone()).collect()
+}
+
 impl Hold {
+    fn new(request: &Request) -> Self {
+        Self { request: request.id.clone(), before: None, readings: Vec::new(), is_mended: false, taken: None }
+    }
+
     fn holds(&mut self, place: &Place, document: &Document) -> bool {
         if place.has_request(&self.request) {
             return true;
         }
         let taken = *self.taken.get_or_insert_with(Instant::now);
         let is_old = || self.before.is_some() && self.before == place.written(&document.commit.sha);
-        taken.elapsed() < GRACE && (is_old() || (self.is_mended && is_about_configuration(document)))
+        // The monitor also writes when it begins, before it has asked anybody.
+        let is_unasked = || !self.readings.is_empty() && self.readings == readings(document);
+        let is_unread = || self.is_mended && is_about_configuration(document);
+        taken.elapsed() < GRACE && (is_old() || is_unasked() || is_unread())
     }
 }
 
