@@ -3,7 +3,7 @@
 use super::bed::{APART, Bed, NEWER, OLDER, OURS, Seen, at, ours, plan, push, rollout, serving};
 use crate::base::Span;
 use crate::watch::{
-    Cause, Check, Deployment, EventKind, Finding, Health, Input, Live, Miss, Origin, Outcome, Phase, Plan, Reason,
+    Aim, Cause, Check, Deployment, EventKind, Finding, Health, Input, Live, Miss, Origin, Outcome, Phase, Plan, Reason,
     Source, State, TargetName, Verdict, Version, VersionPart,
 };
 
@@ -14,16 +14,20 @@ fn bed() -> Bed {
 
 fn checked_plan(soak: Span) -> Plan {
     let mut plan = plan(&["web"]);
-    let crate::watch::Aim::Targets(targets) = &mut plan.aim else { panic!("a plan with a target") };
-    let version = Version { url: "http://127.0.0.1:1/version".to_owned(), part: VersionPart::Body };
-    targets[0].target.health =
-        Some(Health { live: None, ready: None, version: Some(version), within: Span::from_mins(5), soak });
+    let Aim::Targets(targets) = &mut plan.aim else { panic!("a plan with a target") };
+    targets[0].target.health = Some(checked(soak));
     plan
+}
+
+/// A version endpoint with five minutes to agree.
+pub(super) fn checked(soak: Span) -> Health {
+    let version = Version { url: "http://127.0.0.1:1/version".to_owned(), part: VersionPart::Body };
+    Health { live: None, ready: None, version: Some(version), within: Span::from_mins(5), soak }
 }
 
 impl Bed {
     /// A round of the endpoints two seconds later.
-    fn finds(self, outcome: Outcome) -> Self {
+    pub(super) fn finds(self, outcome: Outcome) -> Self {
         self.finds_all([outcome])
     }
 
@@ -37,20 +41,20 @@ impl Bed {
         bed.give(Input::Checked { target: TargetName::new("web"), findings, kin })
     }
 
-    fn finds_often(self, times: usize, outcome: &Outcome) -> Self {
+    pub(super) fn finds_often(self, times: usize, outcome: &Outcome) -> Self {
         (0..times).fold(self, |bed, _| bed.finds(outcome.clone()))
     }
 }
 
-fn runs(commit: &str) -> Outcome {
+pub(super) fn runs(commit: &str) -> Outcome {
     Outcome::Serves(commit.to_owned())
 }
 
-fn bad() -> Outcome {
+pub(super) fn bad() -> Outcome {
     Outcome::Bad("answers 503".to_owned())
 }
 
-fn silent(is_its_own: bool) -> Outcome {
+pub(super) fn silent(is_its_own: bool) -> Outcome {
     Outcome::Silent { why: "shop: no way".to_owned(), is_its_own }
 }
 
@@ -199,7 +203,7 @@ fn without_endpoints_nothing_soaks_unless_it_is_asked_for() {
     let bed = Bed::landed().sees(is_live());
     assert!(bed.watch.is_over() && bed.verdict().0 == Some(Verdict::Live));
     let mut plan = checked_plan(Span::from_mins(1));
-    let crate::watch::Aim::Targets(targets) = &mut plan.aim else { panic!("a target") };
+    let Aim::Targets(targets) = &mut plan.aim else { panic!("a target") };
     targets[0].target.health = targets[0].target.health.take().map(|health| Health { version: None, ..health });
     let bed = Bed::begin(push(Origin::Hook), plan).lands().sees(is_live());
     assert!(!bed.watch.is_over() && bed.verdict().0 == Some(Verdict::Live));

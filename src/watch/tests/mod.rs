@@ -6,6 +6,7 @@ mod landing;
 mod limits;
 mod planning;
 mod properties;
+mod rules;
 mod sources;
 mod telling;
 mod verdicts;

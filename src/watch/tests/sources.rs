@@ -1,6 +1,8 @@
 //! The deployments table beside a provider and without one, and sources that contradict each other.
 
 use super::bed::{Bed, NEWER, OLDER, OURS, Seen, at, ours, plan, push, rollout, serving};
+use super::health::checked;
+use crate::base::Span;
 use crate::watch::{
     Aim, Database, DatabaseUrl, Deployment, EventKind, Input, Misheard, Miss, NO_PROVIDER, Origin, Phase, Plan, Reason,
     Source, State, StepReason, Table, TargetName, TokenSource, Verdict,
@@ -20,19 +22,28 @@ fn recorded_plan(provider: &str, targets: &[&str]) -> Plan {
     plan
 }
 
+/// A landed push followed by this provider and a table, and by endpoints if it soaks.
+pub(super) fn sourced(provider: &str, soak: Option<Span>) -> Bed {
+    let mut plan = recorded_plan(provider, &["web"]);
+    if let (Some(soak), Aim::Targets(aimed)) = (soak, &mut plan.aim) {
+        aimed[0].target.health = Some(checked(soak));
+    }
+    Bed::begin(push(Origin::Hook), plan).lands()
+}
+
 /// A provider, and a table beside it.
 fn beside() -> Bed {
-    Bed::begin(push(Origin::Hook), recorded_plan("digitalocean", &["web"])).lands()
+    sourced("digitalocean", None)
 }
 
 /// Nothing but the table.
 fn alone() -> Bed {
-    Bed::begin(push(Origin::Hook), recorded_plan(NO_PROVIDER, &["web"])).lands()
+    sourced(NO_PROVIDER, None)
 }
 
 impl Bed {
     /// The table answers, five seconds later.
-    fn reads(self, rows: impl IntoIterator<Item = Deployment>) -> Self {
+    pub(super) fn reads(self, rows: impl IntoIterator<Item = Deployment>) -> Self {
         let bed = self.after(5);
         let Input::Looked { target, snapshot, kin } = Seen::of(rows).input("web", bed.now) else { panic!("a look") };
         bed.give(Input::Recorded { target, snapshot, kin })
@@ -40,7 +51,7 @@ impl Bed {
 }
 
 /// A row as a table has it: it never tells what serves.
-fn row(commit: &str, state: State) -> Deployment {
+pub(super) fn row(commit: &str, state: State) -> Deployment {
     let message = "exit status 1".to_owned();
     let reason = StepReason { code: String::new(), message, step: None, in_build: None };
     let reason = (state == State::Failed).then_some(reason);
