@@ -90,7 +90,9 @@ async fn until_decided(
 /// The monitor fetches the log of a failed deployment after its verdict; a short while is worth waiting for it.
 async fn wait_for_log(question: &Question<'_>, start: &mut Start<'_>, newest: &mut Document) {
     let fetch = async {
-        while newest.failure.as_ref().is_some_and(|failure| failure.log_path.is_none()) {
+        // Where nothing more will be written there is no log to come.
+        while newest.stale_after.is_some() && newest.failure.as_ref().is_some_and(|failure| failure.log_path.is_none())
+        {
             match start.next().await {
                 Ok(Seen::Changed(document)) => match judge::answer_to(question.subject, *document) {
                     Ok(document) => *newest = document,

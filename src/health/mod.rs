@@ -14,7 +14,7 @@ use crate::wire::{Answer, Fault, HttpAsk, NoAnswer};
 /// An answer of a health endpoint is not longer.
 const MOST_BYTES: usize = 1 << 20;
 /// So often an endpoint is tried again in one round; the next round follows soon.
-const RETRIES: u32 = 3;
+const RETRIES: u32 = 2;
 /// All the tries of one endpoint in one round end within this time.
 const PATIENCE: Span = Span::from_secs(30);
 

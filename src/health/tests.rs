@@ -128,9 +128,9 @@ fn who_refuses_is_not_asked_again_and_who_is_slow_is_for_half_a_minute() {
     assert_eq!(retry(&answer(404, &[], ""), 0, none), None);
     assert_eq!(retry(&answer(200, &[], ""), 0, none), None);
     assert_eq!(retry(&lost(Fault::Slow), 0, none), Some(Span::from_secs(1)));
-    assert_eq!(retry(&answer(503, &[], ""), 2, none), Some(Span::from_secs(4)));
+    assert_eq!(retry(&answer(503, &[], ""), 1, none), Some(Span::from_secs(2)));
     assert_eq!(retry(&answer(503, &[], ""), 1, Span::from_secs(29)), None);
-    assert_eq!(retry(&answer(503, &[], ""), 3, none), None, "the next round follows soon");
+    assert_eq!(retry(&answer(503, &[], ""), 2, none), None, "the next round follows soon");
 }
 
 proptest! {

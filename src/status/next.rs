@@ -26,7 +26,12 @@ fn after(verdict: Verdict, document: &Document) -> Suggestions {
             vec![("afterpush doctor".to_owned(), "to see which branches are deployed")]
         }
         Verdict::Live | Verdict::Skipped => Vec::new(),
-        Verdict::Failed | Verdict::Unhealthy | Verdict::RolledBack => {
+        Verdict::Unhealthy => vec![("afterpush doctor".to_owned(), "to ask the health endpoints now")],
+        Verdict::RolledBack => vec![("afterpush list".to_owned(), "to see what was pushed before and after")],
+        Verdict::Failed if reason == Some(Reason::RecordedFailed) => {
+            vec![("afterpush doctor".to_owned(), "to see what the deployments table says")]
+        }
+        Verdict::Failed => {
             // What another commit brought about is told by its log.
             let about = document.via.as_ref().map_or(short, Sha::short);
             vec![(format!("afterpush logs {about}"), "to see why")]

@@ -27,7 +27,7 @@ fn line(target: &Target, seen: &Observation, style: &Style, now: Timestamp) -> S
         (None, Some(value)) => text::visible(value),
         (None, None) => "nothing of it yet".to_owned(),
     };
-    let ago = Tone::Faint.paint(&format!("{} ago", now.since(seen.observed_at)));
+    let ago = Tone::Faint.paint(&format!("{} ago", now.whole_seconds().since(seen.observed_at)));
     let dash = if style.ascii { "-" } else { "·" };
     format!("  {name:<12} {said} {dash} {ago}")
 }
