@@ -1,7 +1,7 @@
 //! What the rows mean.
 
 use super::ask::{CLOCK, NEW, OWN};
-use super::time::moment;
+use super::time::{may_be_local, moment};
 use super::words;
 use crate::base::{Span, Timestamp, text};
 use crate::watch::Table;
@@ -10,6 +10,8 @@ use crate::wire::{Rows, origin};
 
 /// How far ahead of the database's clock a row may be dated. Further ahead, somebody wrote a local time.
 const AHEAD: Span = Span::from_mins(2);
+/// No zone is further ahead of UTC.
+const EASTERNMOST: Span = Span::from_mins(14 * 60);
 
 /// The answer to [`super::ask::rows`], `most` of the newest rows asked for.
 pub(super) fn snapshot(table: &Table, answer: &Rows, most: usize) -> Result<Snapshot, Misheard> {
@@ -26,21 +28,27 @@ pub(super) fn snapshot(table: &Table, answer: &Rows, most: usize) -> Result<Snap
     // The newest first; what has no time comes last, in the order of the table.
     dated.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let limit = clock.unwrap_or(answer.at) + AHEAD;
+    let is_ahead = |at: Option<Timestamp>| at.is_some_and(|at| at > limit);
+    // Who writes one local time writes them all, and the older ones look like times that have been.
+    let is_local = |row: &Row| row.time.is_some_and(may_be_local);
+    let is_shifted = |at: Option<Timestamp>| is_ahead(at) && at <= Some(limit + EASTERNMOST);
+    let has_local = dated.iter().any(|(at, row)| is_shifted(*at) && is_local(row));
     let mut deployments: Vec<Deployment> = Vec::new();
     for (at, row) in &dated {
-        let deployment = row.deployment(table, at.filter(|at| *at <= limit));
+        let is_wrong = is_ahead(*at) || (has_local && is_local(row));
+        let deployment = row.deployment(table, at.filter(|_| !is_wrong));
         // A row of ours may be among the newest, too.
         if !deployments.iter().any(|known| known.id == deployment.id) {
             deployments.push(deployment);
         }
     }
-    let is_ahead = dated.iter().any(|(at, _)| at.is_some_and(|at| at > limit));
+    let is_any_ahead = dated.iter().any(|(at, _)| is_ahead(*at));
     Ok(Snapshot {
         observed_at: answer.at,
         provider_clock: clock,
         reaches_back_to: (!is_all).then(|| oldest.unwrap_or(Timestamp::NEVER)),
         deployments,
-        remarks: is_ahead.then(|| remark(table)).into_iter().collect(),
+        remarks: is_any_ahead.then(|| remark(table)).into_iter().collect(),
         ..Snapshot::default()
     })
 }

@@ -137,15 +137,28 @@ fn a_missing_table_is_asked_about_once_more_and_told() {
 #[test]
 fn a_row_that_is_dated_ahead_of_the_database_has_no_date_and_is_told_once() {
     let rows = noon(&[
-        (NEW, [Some("1"), Some(SHA), Some("failed"), Some("2026-11-20 14:00:00")]),
-        (NEW, [Some("2"), Some(SHA), Some("failed"), Some("2026-11-20 13:00:00")]),
+        (NEW, [Some("1"), Some(SHA), Some("failed"), Some("2200-01-01 14:00:00")]),
+        (NEW, [Some("2"), Some(SHA), Some("failed"), Some("2026-11-20T13:00:00Z")]),
         (NEW, [Some("3"), Some(SHA), Some("done"), Some("2026-11-20 12:01:59")]),
     ]);
     let snapshot = seen(&rows);
-    let dates: Vec<_> = snapshot.deployments.iter().map(|d| (d.id.as_str(), d.created_at.is_some())).collect();
-    assert_eq!(dates, [("1", false), ("2", false), ("3", true)]);
+    assert_eq!(dated(&snapshot), [("1", false), ("2", false), ("3", true)]);
     assert_eq!(snapshot.remarks.len(), 1);
     assert_eq!(snapshot.provider_clock, "2026-11-20T12:00:00Z".parse().ok());
+}
+
+#[test]
+fn where_one_local_time_is_ahead_no_local_time_counts() {
+    let older = (NEW, [Some("1"), Some(SHA), Some("failed"), Some("2026-11-20 11:59:00")]);
+    assert_eq!(dated(&seen(&noon(&[older]))), [("1", true)]);
+    let local = (NEW, [Some("2"), Some(SHA), Some("done"), Some("2026-11-20 13:00:00")]);
+    assert_eq!(dated(&seen(&noon(&[older, local]))), [("2", false), ("1", false)]);
+    let stray = (NEW, [Some("2"), Some(SHA), Some("done"), Some("2026-11-20T13:00:00Z")]);
+    assert_eq!(dated(&seen(&noon(&[older, stray]))), [("2", false), ("1", true)], "its zone is told");
+}
+
+fn dated(snapshot: &Snapshot) -> Vec<(&str, bool)> {
+    snapshot.deployments.iter().map(|row| (row.id.as_str(), row.created_at.is_some())).collect()
 }
 
 #[test]

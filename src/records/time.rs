@@ -6,20 +6,33 @@ use crate::base::Timestamp;
 
 /// The moment a value of a time column means; `None`: it cannot be told.
 pub(super) fn moment(value: &str) -> Option<Timestamp> {
+    certain(value).or_else(|| without_zone(value))
+}
+
+/// A number, or a time with its zone.
+fn certain(value: &str) -> Option<Timestamp> {
     let value = value.trim();
     if let Some(at) = since_epoch(value) {
         return Some(at);
     }
     let value = value.strip_suffix(" UTC").map_or_else(|| value.to_owned(), |bare| format!("{bare}Z"));
     // `2026-11-20 15:02:11 +0000` is how Ruby writes it.
-    let value = value.replace(" +", "+").replace(" -", "-");
-    if let Ok(at) = value.parse::<jiff::Timestamp>() {
-        return Some(Timestamp::from_micros(at.as_microsecond()));
-    }
-    let civil = compact(&value).or_else(|| value.parse::<DateTime>().ok());
+    let at: jiff::Timestamp = value.replace(" +", "+").replace(" -", "-").parse().ok()?;
+    Some(Timestamp::from_micros(at.as_microsecond()))
+}
+
+/// A time whose zone is not told.
+fn without_zone(value: &str) -> Option<Timestamp> {
+    let value = value.trim();
+    let civil = compact(value).or_else(|| value.parse::<DateTime>().ok());
     let civil = civil.or_else(|| value.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
     let at = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Timestamp::from_micros(at.timestamp().as_microsecond()))
+}
+
+/// It is a time that means another moment where its writer's clock did not show UTC.
+pub(super) fn may_be_local(value: &str) -> bool {
+    certain(value).is_none()
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size: each is taken for a time

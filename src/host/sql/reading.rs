@@ -1,6 +1,8 @@
 //! One look at a database: a connection, a read-only transaction, statements one after the other.
 
+use std::fs::OpenOptions;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -144,7 +146,8 @@ fn certificates(path: &Path) -> Result<Vec<u8>, String> {
         format!("the CA file {shown} cannot be read: {}", text::without_number(&error.to_string()))
     };
     let mut pem = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
+    // Opening a pipe must not wait for somebody who writes into it.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(unreadable)?;
     file.take(LARGEST_CA).read_to_end(&mut pem).map_err(unreadable)?;
     if String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Ok(pem);
