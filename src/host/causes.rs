@@ -34,14 +34,14 @@ pub(super) fn of_io(kind: io::ErrorKind) -> Option<(String, Fault)> {
     Some((words.to_owned(), fault))
 }
 
-/// Why TLS did not come about.
-pub(super) fn of_tls(error: &rustls::Error) -> String {
+/// Why TLS did not come about. Who shows a certificate that is not trusted may be somebody in between.
+pub(super) fn of_tls(error: &rustls::Error) -> (String, Fault) {
     match error {
         rustls::Error::InvalidCertificate(why) => {
-            format!("TLS: certificate not trusted ({})", of_certificate(why))
+            (format!("TLS: certificate not trusted ({})", of_certificate(why)), Fault::Unreached)
         }
-        rustls::Error::InvalidMessage(_) => "TLS: the other side does not speak it".to_owned(),
-        other => format!("TLS: {}", text::visible(&other.to_string())),
+        rustls::Error::InvalidMessage(_) => ("TLS: the other side does not speak it".to_owned(), Fault::Broken),
+        other => (format!("TLS: {}", text::visible(&other.to_string())), Fault::Broken),
     }
 }
 

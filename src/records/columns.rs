@@ -128,7 +128,7 @@ impl Search<'_> {
             return Ok(Some(named.to_owned()));
         }
         let (table, columns) = (self.table, listed(&self.columns));
-        Err(Misheard::Garbled(format!(
+        Err(Misheard::Misconfigured(format!(
             "table {table} has no column {named} (it has {columns}); correct {which} under [database] columns"
         )))
     }
@@ -140,7 +140,7 @@ impl Search<'_> {
 
     fn lacks(&self, which: &str, what: &str) -> Misheard {
         let (table, columns) = (self.table, listed(&self.columns));
-        Misheard::Garbled(format!(
+        Misheard::Misconfigured(format!(
             "table {table} has no column {what} (it has {columns}); name it as {which} under [database] columns"
         ))
     }

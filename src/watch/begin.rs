@@ -85,6 +85,7 @@ impl Watch {
             register_by: push.at + policy.register_timeout,
             deadline: now + policy.timeout,
             next_look: now,
+            slept: Span::ZERO,
             warnings: plan.warnings,
             policy,
             revision: 1,

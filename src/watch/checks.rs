@@ -14,7 +14,9 @@ use crate::base::{Span, Timestamp, text};
 /// So many good answers in a row are believed.
 pub(super) const SETTLED: u32 = 3;
 /// So many bad rounds in a row are a break.
-const BROKEN: u32 = 3;
+pub(super) const BROKEN: u32 = 3;
+/// So many bad rounds after the time to agree are enough: the machine may just have found the network again.
+const LATE: u32 = 2;
 
 /// What the health endpoints have said since the deployment was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct Checks {
     pub good: u32,
     /// Bad rounds in a row.
     pub bad: u32,
+    /// Bad rounds since they should have agreed.
+    #[serde(default)]
+    pub late: u32,
     /// The first of the bad rounds in a row.
     pub bad_since: Option<Timestamp>,
     /// The newest round.
@@ -118,7 +123,9 @@ impl Watch {
         }
         if let Some(round) = Round::of(findings, kin) {
             let course = &mut self.courses[index];
-            if course.checks.as_ref().is_some_and(|checks| checks.newest.is_some_and(|newest| round.at <= newest)) {
+            let newest = course.checks.as_ref().and_then(|checks| checks.newest);
+            // What was seen after now was seen before the clock was set back.
+            if newest.is_some_and(|newest| round.at <= newest && newest <= now) {
                 return;
             }
             course.count(&round);
@@ -142,19 +149,20 @@ impl Watch {
                 course.times.healthy_at.get_or_insert(round.at);
                 self.confirm(index, now);
             }
-            None => course.message = tell::settling(course, checks.good, SETTLED),
+            None => course.say(tell::settling(course, checks.good, SETTLED)),
             Some(trouble) if course.is_soaking() => {
-                if checks.bad >= BROKEN && course.is_conclusive(trouble, checks.bad_since.unwrap_or(round.at)) {
+                if checks.bad >= BROKEN && course.has_provider_spoken(checks.bad_since) {
                     course.fall_ill(trouble, kin_reason(trouble, Reason::BrokeWhileSoaking), round.kin, now);
-                } else {
-                    // It may have been rolled back: the provider is asked first.
-                    course.lead.next_look = course.lead.next_look.min(now);
+                } else if checks.bad == 1 && course.lead.miss.is_none() {
+                    // It may have been rolled back: the provider is asked first, unless it wants to be left alone.
+                    let allowed = course.lead.not_before.unwrap_or(now).max(now);
+                    course.lead.next_look = course.lead.next_look.min(allowed);
                 }
             }
-            Some(trouble) if now >= checks.by && course.is_conclusive(trouble, checks.by) => {
+            Some(trouble) if checks.late >= LATE => {
                 course.fall_ill(trouble, kin_reason(trouble, Reason::HealthNotConfirmed), round.kin, now);
             }
-            Some(trouble) => course.message = tell::unconfirmed(course, trouble, round.kin),
+            Some(trouble) => course.say(tell::unconfirmed(course, trouble, round.kin)),
         }
     }
 
@@ -189,6 +197,7 @@ impl Course {
             by: now + health.within,
             good: 0,
             bad: 0,
+            late: 0,
             bad_since: None,
             newest: None,
             next_round: now,
@@ -207,27 +216,48 @@ impl Course {
     }
 
     fn count(&mut self, round: &Round) {
+        let trouble = round.trouble();
+        let is_doubtful = trouble.is_some_and(|trouble| self.is_doubtful(trouble, round.kin));
         let Some(checks) = &mut self.checks else { return };
         checks.newest = Some(round.at);
-        if round.trouble().is_some() {
-            checks.good = 0;
-            checks.bad += 1;
-            checks.bad_since.get_or_insert(round.at);
-        } else {
+        if trouble.is_none() {
             checks.good += 1;
             checks.bad = 0;
             checks.bad_since = None;
             self.times.ready_at.get_or_insert(round.at);
+            return;
+        }
+        checks.good = 0;
+        if !is_doubtful {
+            checks.bad += 1;
+            checks.late += u32::from(round.at >= checks.by);
+            checks.bad_since.get_or_insert(round.at);
         }
     }
 
-    /// The trouble is the service's, not ours: it is to blame itself, or another source could be read since then, so
-    /// that our own way out works. While it soaks the provider's word has to come first: it tells a rollback from a
-    /// break.
-    fn is_conclusive(&self, trouble: &Finding, since: Timestamp) -> bool {
-        let is_heard = [&self.lead, &self.table].iter().any(|sight| sight.good_answer_at > Some(since));
-        let provider_came_first = !self.is_soaking() || is_heard || self.lead.misses > 0;
-        provider_came_first && (is_its_own(trouble) || is_heard)
+    /// The trouble may not be the service's: it was not reached, and since the round before no other source was
+    /// either, so that our own way out may be broken; or it runs a newer commit that this clone does not know.
+    fn is_doubtful(&self, trouble: &Finding, kin: &Kin) -> bool {
+        let since = self.checks.as_ref().map(|checks| checks.newest.unwrap_or(checks.since));
+        let is_heard = [&self.lead, &self.table].iter().any(|sight| sight.good_answer_at > since);
+        let is_strange = |digits: &String| self.is_overtaken && kin.of(digits) == Relation::Unknown;
+        match &trouble.outcome {
+            Outcome::Silent { is_its_own, .. } => !is_its_own && !is_heard,
+            Outcome::Serves(digits) => is_strange(digits),
+            Outcome::Good | Outcome::Bad(_) => false,
+        }
+    }
+
+    /// While it soaks the provider's word has to come first: it tells a rollback from a break.
+    fn has_provider_spoken(&self, since: Option<Timestamp>) -> bool {
+        self.lead.good_answer_at > since || self.lead.misses > 0
+    }
+
+    /// Says how it stands, unless the user has to hear something else.
+    fn say(&mut self, message: String) {
+        if !self.needs_the_user() {
+            self.message = message;
+        }
     }
 
     fn fall_ill(&mut self, trouble: &Finding, reason: Reason, kin: &Kin, now: Timestamp) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Checks, Deployment, Observation, Phase, Policy, Reason, Served, Sight, Target, Verdict, tell};
-use crate::base::Timestamp;
+use crate::base::{Span, Timestamp};
 use crate::insight::Habits;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 
@@ -44,6 +44,9 @@ pub struct Watch {
     pub deadline: Timestamp,
     /// When to look again; [`Timestamp::NEVER`] when there is nothing more to see.
     pub next_look: Timestamp,
+    /// How long nobody was awake to watch.
+    #[serde(default)]
+    pub slept: Span,
     /// Told once each.
     #[serde(default)]
     pub warnings: Vec<Warning>,
@@ -182,6 +185,12 @@ pub struct Course {
     /// The same for the deployments table beside a provider.
     #[serde(default)]
     pub table: Sight,
+    /// A failed row of ours in that table, which waits for the provider's word.
+    #[serde(default)]
+    pub record: Option<Record>,
+    /// A newer commit is live by now: what the service does is that one's affair.
+    #[serde(default)]
+    pub is_overtaken: bool,
     /// Looks in a row that found it serving, where the source tells only what serves now.
     #[serde(default)]
     pub serving: u32,
@@ -200,6 +209,15 @@ pub struct Course {
     /// Decided, and what it still waited for (a newer commit, a log) is waited for no longer.
     #[serde(default)]
     pub given_up: bool,
+}
+
+/// A row that says our deployment failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The row.
+    pub row: Deployment,
+    /// When it was read first.
+    pub since: Timestamp,
 }
 
 /// Our deployment at the provider.
@@ -325,6 +343,8 @@ impl Course {
             canceled_since: None,
             lead: Sight { next_look: Timestamp::NEVER, ..Sight::default() },
             table: Sight::default(),
+            record: None,
+            is_overtaken: false,
             serving: 0,
             checks: None,
             served: None,

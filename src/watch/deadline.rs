@@ -3,6 +3,9 @@
 use super::{Course, Rate, Reason, Verdict, Watch, schedule, tell};
 use crate::base::{Span, Timestamp};
 
+/// How much longer a commit soaks whose endpoints do not answer well in the end.
+const MORE: Span = Span::from_secs(30);
+
 impl Watch {
     /// Judges what time alone can decide. Who was due and did not answer is asked again later.
     pub(super) fn tick(&mut self, now: Timestamp) {
@@ -16,7 +19,10 @@ impl Watch {
         for index in 0..self.courses.len() {
             let course = &self.courses[index];
             if course.soak_until.is_some_and(|until| until <= now) {
-                self.courses[index].soak_until = None;
+                // Nothing ends well in the middle of bad answers.
+                let is_ill = course.checks.as_ref().is_some_and(|checks| checks.bad > 0) && now < self.deadline;
+                self.courses[index].soak_until = is_ill.then(|| now + self.policy.pace.of(MORE));
+                self.put_off(index, now);
             } else if !course.is_over() {
                 self.put_off(index, now);
             }
@@ -50,6 +56,7 @@ impl Watch {
         }
         self.deadline += span;
         self.register_by += span;
+        self.slept += span;
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
             course.canceled_since = course.canceled_since.map(|since| since + span);
             course.soak_until = course.soak_until.map(|until| until + span);
@@ -58,6 +65,7 @@ impl Watch {
             if let Some(checks) = &mut course.checks {
                 checks.by += span;
                 checks.next_round = now;
+                (checks.good, checks.bad, checks.bad_since) = (0, 0, None);
             }
         }
     }
@@ -72,7 +80,7 @@ impl Watch {
         }
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
             match course.verdict {
-                Some(_) => course.given_up = true,
+                Some(_) => course.let_go(),
                 None => course.decide(Verdict::Stopped, Reason::StoppedByUser, tell::stopped(), now),
             }
         }
@@ -91,8 +99,12 @@ impl Watch {
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
             course.lead.next_look = course.lead.next_look.min(latest);
             course.table.next_look = course.table.next_look.min(latest);
+            let health = course.target.health.as_ref();
+            let (within, soak) = health.map_or((Span::ZERO, Span::ZERO), |health| (health.within, health.soak));
+            course.soak_until = course.soak_until.map(|until| until.min(now + soak.max(MORE)));
             if let Some(checks) = &mut course.checks {
                 checks.next_round = checks.next_round.min(latest);
+                checks.by = checks.by.min(now + within);
             }
         }
     }
@@ -107,7 +119,7 @@ impl Watch {
         for course in self.courses.iter_mut().filter(|course| !course.is_over()) {
             let is_heard = is_pushing || course.last_heard().is_some_and(|at| at >= heard_since);
             match course.verdict {
-                Some(_) => course.given_up = true,
+                Some(_) => course.let_go(),
                 None if is_heard => {
                     let message = tell::timeout(course, watched);
                     course.decide(Verdict::Timeout, Reason::TimeUp, message, now);
@@ -119,6 +131,12 @@ impl Watch {
 }
 
 impl Course {
+    /// Decided, and followed no further.
+    fn let_go(&mut self) {
+        self.given_up = true;
+        self.soak_until = None;
+    }
+
     /// The last good answer of a source that tells how the deployment stands.
     fn last_heard(&self) -> Option<Timestamp> {
         self.lead.good_answer_at.max(self.table.good_answer_at)

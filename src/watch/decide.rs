@@ -4,7 +4,8 @@ use super::checks::SETTLED;
 use super::judge::{Exclusion, Fate, Judgement, Newer};
 use super::ours::View;
 use super::{
-    Course, Deployment, DeploymentRef, Failure, Health, LogState, Phase, Progress, Reason, Verdict, Watch, tell,
+    Course, Deployment, DeploymentRef, Failure, Health, LogState, Phase, Progress, Reason, Source, Verdict, Warning,
+    Watch, tell,
 };
 use crate::base::{Timestamp, text};
 
@@ -71,7 +72,11 @@ impl Watch {
 
     /// No deployment: a verdict only by an answer that is late enough and reaches back to the push.
     fn see_nothing(&mut self, index: usize, view: &View, now: Timestamp) {
-        let is_sure = view.snapshot.observed_at >= self.register_by && view.reaches_the_push();
+        let is_late = view.snapshot.observed_at >= self.register_by;
+        if is_late && view.has_misdated_rows() {
+            self.warn(Warning { code: "misdated_rows".to_owned(), message: tell::misdated() });
+        }
+        let is_sure = is_late && view.reaches_the_push() && !view.has_misdated_rows();
         let waited = self.policy.register_timeout;
         let course = &mut self.courses[index];
         match course.verdict {
@@ -84,11 +89,13 @@ impl Watch {
     }
 
     /// Something was seen after we had given up.
-    fn reopen(&mut self, index: usize, now: Timestamp) {
+    pub(super) fn reopen(&mut self, index: usize, now: Timestamp) {
         let course = &mut self.courses[index];
         course.verdict = None;
         course.times.decided_at = None;
         course.given_up = false;
+        course.canceled_since = None;
+        course.forget_health();
         self.renew_deadline(now);
     }
 
@@ -104,6 +111,7 @@ impl Course {
     fn move_along(&mut self, ours: &Deployment, phase: Phase, reason: Reason, view: &View) {
         self.adopt(ours, view);
         self.canceled_since = None;
+        self.checks = None;
         let is_step_back = phase < self.phase && !matches!(reason, Reason::WaitingForApproval | Reason::UnknownState);
         let began = view.happened_at(ours.updated_at);
         self.advance(phase, began.max(self.times.registered_at.unwrap_or(began)));
@@ -141,7 +149,11 @@ impl Course {
 
     fn fail(&mut self, ours: &Deployment, view: &View, now: Timestamp) {
         self.adopt(ours, view);
-        let failure = failure(ours, self.phase, LogState::Wanted(0));
+        let failure = if self.target.lead() == Source::Database {
+            self.recorded(ours)
+        } else {
+            failure(ours, self.phase, LogState::Wanted(0))
+        };
         // No time is noted: nobody saw a stage begin that is first heard of by its failure.
         self.phase = self.phase.max(failure.phase);
         self.decide(Verdict::Failed, failure.code, tell::failed(self, &failure), now);
@@ -150,11 +162,26 @@ impl Course {
 
     /// The team's own table says so, whatever the provider still does.
     pub(super) fn fail_by_record(&mut self, row: &Deployment, now: Timestamp) {
+        let failure = self.recorded(row);
+        self.phase = self.phase.max(Phase::Registering);
+        self.decide(Verdict::Failed, failure.code, tell::recorded_failed(self, &failure.summary), now);
+        self.failure = Some(failure);
+    }
+
+    /// A failure as the table tells of it; it has no log.
+    fn recorded(&self, row: &Deployment) -> Failure {
         let phase = self.phase.clamp(Phase::Building, Phase::Deploying);
         let (code, summary) = (Reason::RecordedFailed, tell::summary(row));
-        self.phase = self.phase.max(Phase::Registering);
-        self.decide(Verdict::Failed, code, tell::recorded_failed(self, &summary), now);
-        self.failure = Some(Failure { phase, code, summary, log: LogState::None, log_url: row.url.clone() });
+        Failure { phase, code, summary, log: LogState::None, log_url: row.url.clone() }
+    }
+
+    /// What the service said was said of another deployment.
+    fn forget_health(&mut self) {
+        self.checks = None;
+        self.served = None;
+        self.serving = 0;
+        self.times.ready_at = None;
+        self.observations.retain(|seen| seen.source != Source::Health);
     }
 
     fn go_live(&mut self, ours: Option<&Deployment>, view: &View) {
@@ -204,7 +231,8 @@ impl Course {
             self.times.building_at = None;
             self.times.deploying_at = None;
             self.times.deployed_at = None;
-            self.checks = None;
+            self.is_overtaken = false;
+            self.forget_health();
         }
         let mark = ours.commits.iter().find(|mark| view.is_of_commit(mark));
         self.deployment = Some(DeploymentRef {

@@ -6,9 +6,9 @@ use crate::insight::{Past, Stage};
 
 impl Watch {
     /// The deployments of this watch that went live themselves: to which target, when, and in which stages. A push
-    /// whose time is not known teaches nothing.
+    /// whose time is not known teaches nothing, nor does one during which the machine slept.
     pub fn lessons(&self) -> Vec<(String, Timestamp, Past)> {
-        let counts = self.push.origin != Origin::Track && self.is_decided();
+        let counts = self.push.origin != Origin::Track && self.is_decided() && self.slept == Span::ZERO;
         let courses = self.courses.iter().filter(|_| counts);
         courses
             .filter_map(|course| Some((course.target.identity(), course.times.decided_at?, course.past()?)))

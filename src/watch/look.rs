@@ -4,8 +4,8 @@ use super::checks::SETTLED;
 use super::judge::{Judgement, judge};
 use super::ours::View;
 use super::{
-    Course, LogState, Misheard, Miss, Observation, Proof, Rate, Reason, Snapshot, Source, State, TargetName, Verdict,
-    Warning, Watch, schedule, tell,
+    Course, LogState, Misheard, Miss, Observation, Origin, Proof, Rate, Reason, Record, Snapshot, Source, State,
+    TargetName, Verdict, Warning, Watch, schedule, tell,
 };
 use crate::base::{Timestamp, text};
 
@@ -36,7 +36,9 @@ impl Watch {
         // Also where it changes nothing else: who has the sources asked sees that they have answered.
         course.lead.answered(snapshot.observed_at);
         course.observe(reading(lead, view));
+        course.lead.not_before = snapshot.rate.not_before;
         if course.is_soaking() {
+            course.note_overtaking(view);
             if is_heard_anew {
                 self.look_back(index, view, now);
             }
@@ -58,9 +60,11 @@ impl Watch {
                 self.courses[index].count_serving(&judgement, view);
             }
             self.take_in(index, &judgement, view, now);
+            self.courses[index].note_overtaking(view);
         } else {
             self.courses[index].resume();
         }
+        self.judge_record(index, now);
         self.plan_look(index, &snapshot.rate, now);
     }
 
@@ -68,7 +72,7 @@ impl Watch {
     /// provider has said before that the deployment is done.
     pub(super) fn recorded(&mut self, target: &TargetName, view: &View, now: Timestamp) {
         let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
-        let (snapshot, has_landed) = (view.snapshot, self.has_landed());
+        let snapshot = view.snapshot;
         let course = &mut self.courses[index];
         if is_late(course, Source::Database, snapshot, now) {
             return;
@@ -79,15 +83,33 @@ impl Watch {
             return;
         }
         let row = view.ours().next().filter(|row| row.state == State::Failed && row.created_at.is_some());
-        if let Some(row) = row
-            && has_landed
-            && course.verdict.is_none()
-            && course.times.deployed_at.is_none()
-        {
-            course.fail_by_record(row, now);
-        }
+        let known = course.record.take();
+        course.record = row.map(|row| {
+            let known = known.filter(|known| known.row.id == row.id);
+            Record { row: row.clone(), since: known.map_or(snapshot.observed_at, |known| known.since) }
+        });
         self.remark("database_remark", snapshot);
+        self.judge_record(index, now);
         self.courses[index].table.next_look = schedule::after_record(self, &self.courses[index], now);
+    }
+
+    /// A failed row decides once the provider was asked, too, so that it does not matter who answers first: one that
+    /// says that the commit is live outranks it, any other word or silence does not. An older push that is followed
+    /// once more may have failed before.
+    fn judge_record(&mut self, index: usize, now: Timestamp) {
+        let is_retry = self.attempt > 1 && self.push.origin == Origin::Track;
+        let counts = self.has_landed() && self.ending.is_none() && !is_retry;
+        let course = &self.courses[index];
+        let Some(record) = course.record.clone().filter(|_| counts) else { return };
+        let lead = course.observations.iter().find(|seen| seen.source == course.target.lead());
+        let is_heard = course.lead.misses > 0 || lead.is_some_and(|seen| seen.observed_at >= record.since);
+        let is_open = course.verdict.is_none_or(|verdict| !verdict.is_by_evidence() && verdict != Verdict::Superseded);
+        if is_heard && is_open && course.times.deployed_at.is_none() {
+            if course.verdict.is_some() {
+                self.reopen(index, now);
+            }
+            self.courses[index].fail_by_record(&record.row, now);
+        }
     }
 
     /// Takes in that a look at a source brought nothing.
@@ -107,11 +129,9 @@ impl Watch {
         let sight = if is_lead { &course.lead } else { &course.table };
         let next = schedule::after_miss(self, course, sight, until, now);
         let course = &mut self.courses[index];
-        if is_lead {
-            course.lead.next_look = next;
-        } else {
-            course.table.next_look = next;
-        }
+        let sight = if is_lead { &mut course.lead } else { &mut course.table };
+        (sight.next_look, sight.not_before) = (next, until);
+        self.judge_record(index, now);
     }
 
     /// Takes in what became of a failed deployment's log.
@@ -148,6 +168,10 @@ impl Watch {
         let ours = course.deployment.as_ref().map(|deployment| deployment.id.as_str());
         let Some(older) = view.gone_back_to(ours) else {
             course.serving = 0;
+            if course.is_overtaken {
+                // The newer commit is looked after by its own watch.
+                course.soak_until = None;
+            }
             return;
         };
         // The count now is of looks that found the older one.
@@ -192,6 +216,10 @@ impl Course {
         self.serving = if judgement.is_live() && view.tells_only_what_serves() { self.serving + 1 } else { 0 };
     }
 
+    fn note_overtaking(&mut self, view: &View) {
+        self.is_overtaken = view.is_overtaken(self.deployment.as_ref().map(|deployment| deployment.id.as_str()));
+    }
+
     fn note_miss(&mut self, source: Source, is_lead: bool, why: &Miss, now: Timestamp) {
         let reason = reason(why);
         let error = tell::miss(self, source, why);
@@ -217,6 +245,7 @@ const fn reason(why: &Miss) -> Reason {
         Miss::NoCredential(_) => Reason::CredentialsMissing,
         Miss::Misheard(Misheard::Denied(_) | Misheard::Forbidden(_)) => Reason::CredentialsRefused,
         Miss::Misheard(Misheard::NotFound(_)) => Reason::AppNotFound,
+        Miss::Misheard(Misheard::Misconfigured(_)) => Reason::ConfigInvalid,
         Miss::Misheard(Misheard::Throttled { .. }) => Reason::Quota,
         Miss::NoAnswer(_) | Miss::Misheard(Misheard::Down(_) | Misheard::Garbled(_)) => Reason::Network,
     }

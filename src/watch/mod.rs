@@ -39,7 +39,8 @@ mod tests;
 pub use begin::{Aim, Aimed, Beginning, Plan};
 pub use checks::{Checks, Served};
 pub use course::{
-    Course, DeploymentRef, Ending, Failure, Landing, LogState, Origin, Progress, Proof, Push, Times, Warning, Watch,
+    Course, DeploymentRef, Ending, Failure, Landing, LogState, Origin, Progress, Proof, Push, Record, Times, Warning,
+    Watch,
 };
 pub use event::{Event, EventKind};
 pub use health::{Check, Endpoint, Finding, Health, Outcome, Version, VersionPart};

@@ -1,8 +1,8 @@
 //! What of a provider's answer counts for a push: which deployments are ours, and which contain ours.
 
 use super::{
-    Cause, Claim, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, State, Target, TargetName,
-    Watch,
+    Cause, Claim, CommitMark, Deployment, Kin, Live, Origin, Quality, Relation, Snapshot, Source, State, Target,
+    TargetName, Watch,
 };
 use crate::base::{Span, Timestamp};
 use crate::push::Sha;
@@ -37,8 +37,38 @@ impl<'a> View<'a> {
     /// The deployments of this very commit, newest first.
     pub(super) fn ours(&self) -> impl Iterator<Item = &'a Deployment> {
         let view = *self;
+        self.of_commit().filter(move |d| view.counts(d, view.not_before()) && view.is_dated_enough(d))
+    }
+
+    fn of_commit(&self) -> impl Iterator<Item = &'a Deployment> {
+        let view = *self;
         let is_ours = move |d: &&Deployment| d.commits.iter().any(|mark| view.is_of_commit(mark));
-        self.snapshot.deployments.iter().filter(is_ours).filter(move |d| view.counts(d, view.not_before()))
+        self.snapshot.deployments.iter().filter(is_ours)
+    }
+
+    /// A row that says "failed" counts only with a date; a provider lists what it deployed in order.
+    fn is_dated_enough(&self, deployment: &Deployment) -> bool {
+        let is_row = self.target.lead() == Source::Database;
+        !is_row || deployment.state != State::Failed || deployment.created_at.is_some()
+    }
+
+    /// The table has rows of a commit that was never pushed before, and all of them are older than the push: most
+    /// likely somebody writes local times.
+    pub(super) fn has_misdated_rows(&self) -> bool {
+        let is_first = self.watch.attempt == 1 && self.target.lead() == Source::Database;
+        is_first && self.ours().next().is_none() && self.of_commit().next().is_some()
+    }
+
+    /// A commit that is newer than ours, or that this clone does not know, went live after our deployment.
+    pub(super) fn is_overtaken(&self, ours: Option<&str>) -> bool {
+        let is_newer = |marks: &[CommitMark]| {
+            marks.iter().any(|mark| matches!(self.kin.of(&mark.sha), Relation::Contains | Relation::Unknown))
+        };
+        let place = self.snapshot.deployments.iter().position(|d| Some(d.id.as_str()) == ours);
+        let newer = &self.snapshot.deployments[..place.unwrap_or(0)];
+        let here = |d: &Deployment| self.is_of_branch(d) && self.is_of_environment(d) && self.went_live(d);
+        let bare = self.snapshot.live.as_ref().filter(|live| live.deployment.is_none());
+        newer.iter().any(|d| here(d) && is_newer(&d.commits)) || bare.is_some_and(|live| is_newer(&live.commits))
     }
 
     /// The deployments of commits that contain ours, newest first; only those newer than `ours`.

@@ -205,6 +205,9 @@ pub enum Misheard {
     /// The provider is down (5xx).
     #[error("{0}")]
     Down(String),
+    /// The configuration names what is not there, such as a column.
+    #[error("{0}")]
+    Misconfigured(String),
     /// Not the provider's language: HTML, torn JSON, a wrong type.
     #[error("{0}")]
     Garbled(String),

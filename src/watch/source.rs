@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::BROKEN;
 use super::{Course, Reason, tell};
 use crate::base::{Span, Timestamp};
 
@@ -32,6 +33,9 @@ pub struct Sight {
     /// When to look again; what is past is due.
     #[serde(default)]
     pub next_look: Timestamp,
+    /// It asked not to be looked at before.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
 }
 
 /// One reading of one source.
@@ -86,7 +90,10 @@ impl Sight {
 impl Course {
     /// What the sources say that cannot all be true, in a sentence; it decides nothing by itself.
     pub fn disagreement(&self) -> Option<String> {
-        let claims = || self.observations.iter().filter(|seen| seen.claim.is_some());
+        // While instances are replaced one by one the old ones answer, too.
+        let is_lasting = self.checks.as_ref().is_none_or(|checks| checks.bad >= BROKEN) || self.verdict.is_some();
+        let counts = |seen: &Observation| seen.claim.is_some() && (is_lasting || seen.source != Source::Health);
+        let claims = || self.observations.iter().filter(|seen| counts(seen));
         let contradicts = |one: &Observation, other: &Observation| {
             one.claim.zip(other.claim).is_some_and(|(one, other)| one.contradicts(other))
         };

@@ -142,6 +142,7 @@ impl Miss {
             Misheard::NotFound(words) => Misheard::NotFound(say(&words)),
             Misheard::Throttled { until } => Misheard::Throttled { until },
             Misheard::Down(words) => Misheard::Down(say(&words)),
+            Misheard::Misconfigured(words) => Misheard::Misconfigured(say(&words)),
             Misheard::Garbled(words) => Misheard::Garbled(say(&words)),
         })
     }

@@ -193,7 +193,15 @@ pub(super) fn newer_failed(course: &Course, newer: &str, failure: &Failure) -> S
     format!("{newer} took over on {} and failed: {}", course.target.name, failure.summary)
 }
 
+/// Rows of the commit do not count, for they are dated before its push.
+pub(super) fn misdated() -> String {
+    format!("{TABLE} has rows of this commit, all dated before its push; times without a zone count as UTC")
+}
+
 pub(super) fn failed(course: &Course, failure: &Failure) -> String {
+    if failure.code == Reason::RecordedFailed {
+        return recorded_failed(course, &failure.summary);
+    }
     let what = if failure.code == Reason::BuildFailed { "build" } else { "deployment" };
     format!("the {what} failed on {}: {}", course.target.name, failure.summary)
 }
@@ -222,7 +230,8 @@ pub(super) fn timeout(course: &Course, watched: Span) -> String {
 }
 
 pub(super) fn unobservable(course: &Course) -> String {
-    let error = course.observations.iter().find_map(|seen| seen.error.as_deref());
+    let lead = course.observations.iter().find(|seen| seen.source == course.target.lead());
+    let error = lead.and_then(|seen| seen.error.as_deref());
     format!("{} could not be read: {}", course.target.lead_name(), error.unwrap_or("nothing was heard"))
 }
 

@@ -37,6 +37,12 @@ impl Watch {
         !self.is_over() && is_due
     }
 
+    /// When something ends by time alone: the watch, or the soaking of one of its courses. `None` once it is over.
+    pub fn limit(&self) -> Option<Timestamp> {
+        let soaks = self.courses.iter().filter_map(|course| course.soak_until);
+        (!self.is_over()).then(|| soaks.fold(self.deadline, Timestamp::min))
+    }
+
     /// This source is to be asked about a course now.
     pub fn wants_look(&self, course: &Course, source: Source, now: Timestamp) -> bool {
         self.may_be_looked_at() && course.next_look_at(source).is_some_and(|at| at <= now)

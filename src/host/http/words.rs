@@ -36,7 +36,7 @@ pub(super) fn chain(error: &reqwest::Error) -> String {
 
 fn known(error: &(dyn Error + 'static)) -> Option<(String, Fault)> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some((of_tls(tls), Fault::Broken));
+        return Some(of_tls(tls));
     }
     if let Some(io) = error.downcast_ref::<io::Error>().filter(|io| io.get_ref().is_none()) {
         return of_io(io.kind());

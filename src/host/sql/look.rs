@@ -27,6 +27,7 @@ impl Database {
 fn miss(why: NoAnswer) -> Miss {
     match why {
         NoAnswer::Denied(sentence) => Miss::Misheard(Misheard::Denied(sentence)),
+        NoAnswer::Unaskable(sentence) => Miss::Misheard(Misheard::Misconfigured(sentence)),
         other => Miss::NoAnswer(other.to_string()),
     }
 }

@@ -98,7 +98,7 @@ impl Words {
 
 fn known(error: &(dyn std::error::Error + 'static)) -> Option<(String, Fault)> {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some((of_tls(tls), Fault::Broken));
+        return Some(of_tls(tls));
     }
     if let Some(io) = error.downcast_ref::<io::Error>().filter(|io| io.get_ref().is_none()) {
         return of_io(io.kind()).or_else(|| Some((text::without_number(&io.to_string()), Fault::Unreached)));

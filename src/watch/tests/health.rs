@@ -1,6 +1,6 @@
 //! The health endpoints: settling, unhealthy in the end, soaking, and what undoes a live commit.
 
-use super::bed::{APART, Bed, NEWER, OLDER, OURS, Seen, at, ours, plan, push, rollout, serving};
+use super::bed::{APART, Bed, NEWER, OLDER, OURS, Seen, UNKNOWN, at, ours, plan, push, rollout, serving};
 use crate::base::Span;
 use crate::watch::{
     Aim, Cause, Check, Deployment, EventKind, Finding, Health, Input, Live, Miss, Origin, Outcome, Phase, Plan, Reason,
@@ -116,7 +116,9 @@ fn who_does_not_agree_in_time_is_unhealthy_with_the_last_finding() {
     ] {
         let early = bed().sees(is_live()).after(290).finds(outcome.clone());
         assert_eq!(early.verdict().0, None, "{words}");
-        let late = early.after(10).finds(outcome);
+        let once = early.after(10).finds(outcome.clone());
+        assert_eq!(once.verdict().0, None, "once may be the network: {words}");
+        let late = once.finds(outcome);
         assert_eq!(late.verdict(), (Some(Verdict::Unhealthy), reason), "{words}");
         let failure = late.course().failure.as_ref().expect("a reason is kept");
         assert_eq!((failure.phase, failure.summary.as_str()), (Phase::Verifying, words));
@@ -126,9 +128,9 @@ fn who_does_not_agree_in_time_is_unhealthy_with_the_last_finding() {
 
 #[test]
 fn silence_makes_nothing_unhealthy_while_our_own_way_out_may_be_broken() {
-    let silence = bed().sees(is_live()).after(400).finds(silent(false));
+    let silence = bed().sees(is_live()).after(400).finds_often(9, &silent(false));
     assert_eq!(silence.verdict().0, None, "nobody was heard since then");
-    let heard = silence.sees(is_live()).finds(silent(false));
+    let heard = (0..2).fold(silence, |bed, _| bed.sees(is_live()).finds(silent(false)));
     assert_eq!(heard.verdict(), (Some(Verdict::Unhealthy), Reason::HealthNotConfirmed));
     let offline = bed().sees(is_live()).after(6_000).finds(silent(false)).tick();
     assert_eq!(offline.verdict().0, Some(Verdict::Unobservable));
@@ -199,6 +201,45 @@ fn an_older_commit_that_goes_live_again_while_soaking_is_a_rollback() {
 }
 
 #[test]
+fn once_a_newer_commit_is_live_what_the_service_says_is_no_break() {
+    let live = || bed().sees(is_live()).finds_often(3, &runs(OURS));
+    let newer = || vec![serving("new", NEWER), Deployment { is_live: Some(false), ..serving("ours", OURS) }];
+    let over = live().sees(newer()).tick();
+    assert!(over.watch.is_over() && over.verdict().0 == Some(Verdict::Live), "its own watch looks after it");
+    let stranger = vec![serving("new", UNKNOWN), Deployment { is_live: Some(false), ..serving("ours", OURS) }];
+    let doubtful = bed().sees(is_live()).sees(stranger).after(400).finds_often(4, &runs(UNKNOWN));
+    assert_eq!(doubtful.verdict().0, None, "this clone does not know that commit");
+    let wrong = bed().sees(is_live()).after(400).finds_often(2, &runs(UNKNOWN));
+    assert_eq!(wrong.verdict(), (Some(Verdict::Unhealthy), Reason::OtherVersionServed));
+}
+
+#[test]
+fn a_soak_does_not_end_in_the_middle_of_a_break() {
+    let live = bed().sees(is_live()).finds_often(3, &runs(OURS)).after(590);
+    let ill = live.clone().finds_often(2, &bad()).after(10).tick();
+    assert!(!ill.watch.is_over(), "two bad rounds are no break yet, and no health");
+    let well = ill.clone().finds(runs(OURS)).after(60).tick();
+    assert_eq!((well.watch.is_over(), well.verdict().0), (true, Some(Verdict::Live)));
+    assert_eq!(ill.sees(is_live()).finds(bad()).verdict().0, Some(Verdict::Unhealthy));
+}
+
+#[test]
+fn a_clock_that_is_set_back_silences_nobody() {
+    let mut bed = bed().sees(is_live()).finds(runs(OURS));
+    bed.now = bed.now - Span::from_mins(60);
+    let bed = bed.finds_often(2, &runs(OURS));
+    assert_eq!(bed.verdict().0, Some(Verdict::Live));
+}
+
+#[test]
+fn a_stop_ends_the_soak_for_good() {
+    let stopped = bed().sees(is_live()).finds_often(3, &runs(OURS)).give(Input::Stopped);
+    assert!(stopped.watch.is_over() && stopped.verdict().0 == Some(Verdict::Live));
+    let looked = stopped.sees([serving("back", OLDER)]).finds_often(3, &bad());
+    assert_eq!(looked.verdict().0, Some(Verdict::Live));
+}
+
+#[test]
 fn without_endpoints_nothing_soaks_unless_it_is_asked_for() {
     let bed = Bed::landed().sees(is_live());
     assert!(bed.watch.is_over() && bed.verdict().0 == Some(Verdict::Live));
@@ -223,7 +264,7 @@ fn a_superseded_commit_is_live_once_the_newer_one_is_well() {
     let live = verifying.clone().finds(runs(NEWER));
     assert_eq!(live.verdict(), (Some(Verdict::Live), Reason::Contained));
     assert!(live.course().via.is_some() && live.watch.is_over(), "the newer commit soaks in its own watch");
-    let ill = verifying.after(400).finds(runs(OLDER));
+    let ill = verifying.after(400).finds_often(2, &runs(OLDER));
     assert_eq!(ill.verdict().0, Some(Verdict::Unhealthy));
 }
 
@@ -231,7 +272,7 @@ fn a_superseded_commit_is_live_once_the_newer_one_is_well() {
 fn time_asleep_is_added_to_the_time_to_agree_and_to_soak() {
     let slept = bed().sees(is_live()).after(1_000).give(Input::Slept(Span::from_secs(990)));
     assert!(slept.course().checks.as_ref().is_some_and(|checks| checks.next_round <= slept.now));
-    assert_eq!(slept.finds(bad()).verdict().0, None);
+    assert_eq!(slept.finds_often(3, &bad()).verdict().0, None);
     let soaking = bed().sees(is_live()).finds_often(3, &runs(OURS)).after(1_000);
     let slept = soaking.give(Input::Slept(Span::from_secs(990))).tick();
     assert!(!slept.watch.is_over());

@@ -61,8 +61,16 @@ pub(super) fn row(commit: &str, state: State) -> Deployment {
 #[test]
 fn a_failure_in_the_table_decides_beside_a_provider_that_is_silent_down_or_still_at_it() {
     let down = Miss::Misheard(Misheard::Down("503".to_owned()));
-    for bed in [beside(), beside().misses(down), beside().sees([ours(State::Building)])] {
-        let failed = bed.reads([row(OURS, State::Failed)]);
+    let says = |bed: Bed| bed.reads([row(OURS, State::Failed)]);
+    let down = || down.clone();
+    assert_eq!(says(beside()).verdict().0, None, "the provider is asked, too");
+    assert_eq!(says(beside().sees([ours(State::Building)])).verdict().0, None, "that was before the row");
+    for failed in [
+        says(beside()).sees([]),
+        says(beside()).misses(down()),
+        says(beside().misses(down())),
+        says(beside()).sees([ours(State::Building)]),
+    ] {
         assert_eq!(failed.verdict(), (Some(Verdict::Failed), Reason::RecordedFailed));
         assert_eq!(failed.course().failure.as_ref().map(|failure| failure.summary.as_str()), Some("exit status 1"));
         assert!(failed.watch.is_over());
@@ -73,12 +81,13 @@ fn a_failure_in_the_table_decides_beside_a_provider_that_is_silent_down_or_still
 fn nothing_else_in_the_table_decides_beside_a_provider() {
     use State::{Building, Canceled, Queued, Replaced, Skipped, Succeeded, Unknown};
     for state in [Building, Canceled, Queued, Replaced, Skipped, Succeeded, Unknown] {
-        let bed = beside().reads([row(OURS, state)]);
+        let bed = beside().reads([row(OURS, state)]).sees([]);
         assert_eq!((bed.verdict().0, bed.course().phase), (None, Phase::Registering), "{state:?}");
     }
-    let newer = beside().reads([row(NEWER, State::Failed), row(OLDER, State::Failed)]);
+    let newer = beside().reads([row(NEWER, State::Failed), row(OLDER, State::Failed)]).sees([]);
     assert_eq!(newer.verdict().0, None, "another commit's failure");
-    assert_eq!(beside().reads([row(OURS, Building), row(OURS, State::Failed)]).verdict().0, None, "tried again");
+    let again = beside().reads([row(OURS, Building), row(OURS, State::Failed)]).sees([]);
+    assert_eq!(again.verdict().0, None, "tried again");
 }
 
 #[test]
@@ -90,17 +99,55 @@ fn a_row_counts_only_if_it_is_dated_after_the_push_and_meant_for_the_target() {
     };
     let branch = Deployment { branch: Some("staging".to_owned()), ..row(OURS, State::Failed) };
     for row in [dated(Some(-300)), dated(None), branch] {
-        assert_eq!(beside().reads([row.clone()]).verdict().0, None, "{row:?}");
+        assert_eq!(beside().reads([row.clone()]).sees([]).verdict().0, None, "{row:?}");
     }
-    assert_eq!(beside().reads([dated(Some(-60))]).verdict().0, Some(Verdict::Failed), "clocks differ");
+    assert_eq!(beside().reads([dated(Some(-60))]).sees([]).verdict().0, Some(Verdict::Failed), "clocks differ");
     let two = || Bed::begin(push(Origin::Hook), recorded_plan("digitalocean", &["web", "api"])).lands();
-    assert_eq!(two().reads([of("API")]).course().verdict, None);
-    assert_eq!(two().reads([of("Web")]).course().verdict, Some(Verdict::Failed));
-    assert_eq!(two().reads([of("production")]).course().verdict, Some(Verdict::Failed), "nobody else's");
+    assert_eq!(two().reads([of("API")]).sees([]).course().verdict, None);
+    assert_eq!(two().reads([of("Web")]).sees([]).course().verdict, Some(Verdict::Failed));
+    assert_eq!(two().reads([of("production")]).sees([]).course().verdict, Some(Verdict::Failed), "nobody else's");
     let mut named = two();
     named.watch.courses[0].target.environment = Some("staging".to_owned());
-    assert_eq!(named.clone().reads([of("production")]).course().verdict, None);
-    assert_eq!(named.reads([of("staging")]).course().verdict, Some(Verdict::Failed));
+    assert_eq!(named.clone().reads([of("production")]).sees([]).course().verdict, None);
+    assert_eq!(named.reads([of("staging")]).sees([]).course().verdict, Some(Verdict::Failed));
+}
+
+#[test]
+fn it_does_not_matter_whether_the_provider_or_the_table_answers_first() {
+    let live = || [serving("ours", OURS)];
+    let failed = || [row(OURS, State::Failed)];
+    assert_eq!(beside().reads(failed()).sees(live()).verdict().0, Some(Verdict::Live));
+    assert_eq!(beside().sees(live()).reads(failed()).verdict().0, Some(Verdict::Live));
+    let building = || [ours(State::Building)];
+    for bed in [beside().reads(failed()).sees(building()), beside().sees(building()).reads(failed()).sees(building())] {
+        assert_eq!(bed.verdict(), (Some(Verdict::Failed), Reason::RecordedFailed));
+    }
+    let recovered = beside().sees(building()).reads(failed()).reads([]).sees(building());
+    assert_eq!(recovered.verdict().0, None, "the row is gone");
+    let given_up = beside().reads(failed()).after(6_000).tick();
+    assert_eq!(given_up.verdict().0, Some(Verdict::Unobservable));
+    assert_eq!(given_up.sees([]).verdict().0, Some(Verdict::Failed));
+}
+
+#[test]
+fn without_a_provider_rows_that_have_no_time_decide_nothing_and_are_told() {
+    let undated = |state| Deployment { created_at: None, ..row(OURS, state) };
+    let failed = alone().sees([undated(State::Failed)]);
+    assert_eq!(failed.verdict().0, None);
+    let bed = failed.after(400).sees([undated(State::Failed)]);
+    assert_ne!(bed.verdict().0, Some(Verdict::NoDeploy), "there is a row");
+    assert!(bed.watch.warnings.iter().any(|warning| warning.code == "misdated_rows"), "{:?}", bed.watch.warnings);
+}
+
+#[test]
+fn an_old_failure_fails_no_push_that_is_followed_again() {
+    let again = |origin| {
+        let mut bed = Bed::begin(push(origin), recorded_plan("digitalocean", &["web"])).lands();
+        bed.watch.attempt = 2;
+        bed.reads([row(OURS, State::Failed)]).sees([])
+    };
+    assert_eq!(again(Origin::Track).verdict().0, None, "it may have failed before");
+    assert_eq!(again(Origin::Hook).verdict().0, Some(Verdict::Failed), "it was pushed again");
 }
 
 #[test]
@@ -108,7 +155,7 @@ fn an_old_failure_does_not_fail_a_retry() {
     let mut retry = beside();
     retry.watch.attempt = 2;
     let old = Deployment { created_at: Some(at(-60)), ..row(OURS, State::Failed) };
-    assert_eq!(retry.reads([old]).verdict().0, None);
+    assert_eq!(retry.reads([old]).sees([]).verdict().0, None);
 }
 
 #[test]
@@ -133,7 +180,7 @@ fn a_table_that_cannot_be_read_ends_nothing_and_is_asked_again_later() {
 #[test]
 fn without_a_provider_the_table_decides_everything() {
     assert_eq!(alone().sees([row(OURS, State::Succeeded)]).verdict(), (Some(Verdict::Live), Reason::DeployedLive));
-    assert_eq!(alone().sees([row(OURS, State::Failed)]).verdict(), (Some(Verdict::Failed), Reason::BuildFailed));
+    assert_eq!(alone().sees([row(OURS, State::Failed)]).verdict(), (Some(Verdict::Failed), Reason::RecordedFailed));
     let building = alone().sees([row(OURS, State::Building)]);
     assert_eq!((building.verdict().0, building.course().phase), (None, Phase::Building));
     let through = alone().sees([row(NEWER, State::Succeeded), row(OURS, State::Canceled)]);
