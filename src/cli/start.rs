@@ -12,7 +12,7 @@ use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, World};
 use crate::base::Span;
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
-use crate::status::{Document, Observation, Unwatched};
+use crate::status::{Document, Observation, Target, Unwatched};
 use crate::watch::exit;
 
 /// How long after a request was taken a document that was not written again counts as one that was not written yet.
@@ -148,9 +148,9 @@ impl Lead {
     }
 }
 
-/// What the sources of all targets said last.
+/// What the sources that lead said last: one of them is what the user had to mend.
 fn readings(document: &Document) -> Vec<Observation> {
-    document.targets.iter().flat_map(|target| target.observations.clone()).collect()
+    document.targets.iter().filter_map(Target::lead_reading).cloned().collect()
 }
 
 impl Hold {

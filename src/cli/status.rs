@@ -11,7 +11,7 @@ use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, Outcome, World, judge};
 use crate::process::{self, Presence};
 use crate::push::{Asked, Request, Sha, TrackNote};
-use crate::status::{Document, Unwatched};
+use crate::status::{Document, Target, Unwatched};
 
 /// How long `--refresh` waits for the sources.
 const REFRESH_LIMIT: Duration = Duration::from_secs(15);
@@ -82,11 +82,15 @@ fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document,
     }
     place.call_monitor_with_our_credentials(world)?;
     let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
+    let asked = request.at.whole_seconds();
+    let is_answered = |document: &Document| {
+        let readings = document.targets.iter().map(Target::lead_reading);
+        let mut readings = readings.map(|reading| reading.is_some_and(|reading| reading.observed_at >= asked));
+        if document.targets.is_empty() { document.observed_at >= Some(asked) } else { readings.all(|is_new| is_new) }
+    };
     let is_fresh = |document: &Document| {
         // The configuration is good by now: what says that it is not was written before it was read again.
-        !is_about_configuration(document)
-            && document.observed_at >= Some(request.at.whole_seconds())
-            && !place.has_request(&request.id)
+        !is_about_configuration(document) && is_answered(document) && !place.has_request(&request.id)
     };
     let runtime = super::runtime()?;
     let after = runtime.block_on(async {

@@ -7,16 +7,16 @@
 mod probe;
 mod version;
 
-use crate::base::Span;
+use crate::base::{Span, text};
 use crate::watch::{Check, Health, Outcome};
-use crate::wire::{Answer, Fault, HttpAsk, NoAnswer};
+use crate::wire::{Answer, Fault, HttpAsk, NoAnswer, origin};
 
 /// An answer of a health endpoint is not longer.
 const MOST_BYTES: usize = 1 << 20;
 /// So often an endpoint is tried again in one round; the next round follows soon.
 const RETRIES: u32 = 2;
 /// All the tries of one endpoint in one round end within this time.
-const PATIENCE: Span = Span::from_secs(30);
+pub const PATIENCE: Span = Span::from_secs(30);
 
 /// The question for an endpoint; `None` where it is not configured.
 pub fn ask(health: &Health, check: Check) -> Option<HttpAsk> {
@@ -52,6 +52,12 @@ pub fn retry(answer: &Result<Answer, NoAnswer>, tries: u32, elapsed: Span) -> Op
     };
     let pause = Span::from_secs(1 << tries.min(RETRIES));
     (may_be_starting && tries < RETRIES && elapsed + pause < PATIENCE).then_some(pause)
+}
+
+/// What to say of an endpoint that took all the time there is for a round.
+pub fn too_slow(ask: &HttpAsk) -> NoAnswer {
+    let host = origin(&ask.url).map(|origin| text::visible(&origin.host)).unwrap_or_default();
+    NoAnswer::Network { host, what: format!("no answer within {PATIENCE}"), fault: Fault::Slow }
 }
 
 fn silence(why: &NoAnswer) -> Outcome {

@@ -47,7 +47,7 @@ fn pointed(answer: &Answer, pointer: &str) -> Result<String, String> {
 /// A commit's id, whole or its beginning, in lower case. What builds add to it (`-dirty`, `+build`, a `v` or `sha-`
 /// in front) is left away.
 fn commit(told: &str) -> Option<String> {
-    let told = told.trim().trim_start_matches("sha-").trim_start_matches("sha256:").trim_start_matches(['v', 'g']);
+    let told = told.trim().trim_start_matches("sha-").trim_start_matches(['v', 'g']);
     let digits: String = told.chars().take_while(char::is_ascii_hexdigit).collect();
     let rest = &told[digits.len()..];
     let is_whole = rest.is_empty() || rest.starts_with(['-', '+', '_', ' ', '\n']);

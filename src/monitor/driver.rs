@@ -215,7 +215,11 @@ impl<'a> Driver<'a> {
             self.acknowledge(&id, watch.as_deref()).await;
         }
         if is_look {
-            for id in std::mem::take(&mut self.awaited) {
+            let (waiting, answered) =
+                std::mem::take(&mut self.awaited).into_iter().partition(|id| self.keeper.is_hurried(id));
+            self.awaited = waiting;
+            let answered: BTreeSet<RequestId> = answered;
+            for id in answered {
                 self.ledger.tell(&id).await;
             }
         }

@@ -24,6 +24,9 @@ const LOOKS_PER_APP_ANSWER: u32 = 10;
 /// Not proven by this clone alone, a landing is asked of the remote again after this long.
 const REMOTE_AGAIN: Span = Span::from_secs(30);
 
+/// No look takes longer, with all its questions.
+const LONGEST_LOOK: Span = Span::from_secs(60);
+
 /// All living watches, and what is under way for them.
 #[derive(Default)]
 pub struct Keeper {
@@ -194,7 +197,18 @@ impl Keeper {
             let places = Place::all(course).filter(|(_, place)| !self.is_asked(place));
             places.filter_map(|(source, _)| course.next_look_at(source))
         });
-        idle.min()
+        let overdue = watch.limit().map(|limit| limit + LONGEST_LOOK);
+        idle.chain(overdue).min()
+    }
+
+    /// Its time is up, and whoever has not answered since then does not answer any more.
+    fn is_overdue(&self, watch: &Watch, now: Timestamp) -> bool {
+        self.is_under_way(watch) && watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
+    }
+
+    /// Somebody waits for what all of its sources say, and not all have answered.
+    pub fn is_hurried(&self, id: &RequestId) -> bool {
+        self.urgent.contains_key(id)
     }
 
     /// Nothing is left to watch.
@@ -251,13 +265,12 @@ impl Keeper {
             if here.is_empty() {
                 continue;
             }
-            for target in here {
-                if let Some(input) = input(&id, &target, place, outcome) {
-                    self.advance(&id, input, now, actions);
-                }
-            }
-            if let Some(left) = self.urgent.get_mut(&id) {
+            let inputs = here.iter().filter_map(|target| input(&id, target, place, outcome)).collect::<Vec<_>>();
+            if let Some(left) = self.urgent.get_mut(&id).filter(|_| !inputs.is_empty()) {
                 left.remove(place);
+            }
+            for input in inputs {
+                self.advance(&id, input, now, actions);
             }
             let watch = &self.watches[&id];
             if !self.is_under_way(watch) && self.due_places(watch, now).is_empty() {
@@ -319,6 +332,10 @@ impl Keeper {
             let watch = &self.watches[&id];
             let urgent = self.urgent.contains_key(&id);
             let is_idle = !self.is_under_way(watch);
+            if self.is_overdue(watch, now) {
+                self.advance(&id, Input::Tick, now, actions);
+            }
+            let watch = &self.watches[&id];
             let due = self.due_places(watch, now);
             if self.configuring.contains(&id) || (due.is_empty() && !(is_idle && (urgent || watch.is_due(now)))) {
                 continue;

@@ -32,7 +32,7 @@ pub async fn look(
         Place::Table(database) => Answered::Deployments(Box::new(table::read(&tools, database, &want).await?)),
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
-    let kin = kin(&tools, commits(&answer), watches).await;
+    let kin = kin(&tools, commits(&answer), watches).await?;
     Ok(Box::new(Seen { answer, kin }))
 }
 
@@ -138,8 +138,8 @@ fn known(target: &Target) -> Result<&'static dyn Provider, Miss> {
     provider::by_name(&target.provider).ok_or_else(unknown)
 }
 
-/// How the snapshot's commits, and our own later pushes, stand to each watched commit.
-async fn kin(tools: &Tools, commits: BTreeSet<String>, watches: Vec<Watch>) -> BTreeMap<RequestId, Kin> {
+/// How an answer's commits, and our own later pushes, stand to each watched commit.
+async fn kin(tools: &Tools, commits: BTreeSet<String>, watches: Vec<Watch>) -> Result<BTreeMap<RequestId, Kin>, Miss> {
     let mut asked = Vec::new();
     for watch in watches {
         let push = &watch.push;
@@ -147,14 +147,16 @@ async fn kin(tools: &Tools, commits: BTreeSet<String>, watches: Vec<Watch>) -> B
         asked.push((watch, newer));
     }
     let layout = tools.layout.clone();
-    tokio::task::spawn_blocking(move || relate(&layout, &commits, asked)).await.unwrap_or_default()
+    let related = tokio::task::spawn_blocking(move || relate(&layout, &commits, asked)).await.ok().flatten();
+    related
+        .ok_or_else(|| Miss::NoAnswer("git cannot read this repository, so its commits cannot be compared".to_owned()))
 }
 
 /// Later pushes to a watch's ref.
 type Newer = Vec<(Sha, Timestamp)>;
 
-fn relate(layout: &Layout, commits: &BTreeSet<String>, asked: Vec<(Watch, Newer)>) -> BTreeMap<RequestId, Kin> {
-    let Ok(repo) = Repo::open_common(layout.common_dir()) else { return BTreeMap::new() };
+fn relate(layout: &Layout, commits: &BTreeSet<String>, asked: Vec<(Watch, Newer)>) -> Option<BTreeMap<RequestId, Kin>> {
+    let repo = Repo::open_common(layout.common_dir()).ok()?;
     let related = asked.into_iter().map(|(watch, newer)| {
         let mut kin = Kin::default();
         for commit in commits {
@@ -167,5 +169,5 @@ fn relate(layout: &Layout, commits: &BTreeSet<String>, asked: Vec<(Watch, Newer)
         kin.newer_pushes = newer.collect();
         (watch.id, kin)
     });
-    related.collect()
+    Some(related.collect())
 }

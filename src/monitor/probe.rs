@@ -29,7 +29,9 @@ async fn answer(tools: &Tools, ask: &HttpAsk) -> (Result<Answer, NoAnswer>, Span
     let start = tools.clock.since_boot();
     let mut tries = 0;
     loop {
-        let answer = tools.http.perform(ask, None).await;
+        let left = health::PATIENCE - (tools.clock.since_boot() - start);
+        let asked = tokio::time::timeout(left.to_std(), tools.http.perform(ask, None)).await;
+        let answer = asked.unwrap_or_else(|_| Err(health::too_slow(ask)));
         let elapsed = tools.clock.since_boot() - start;
         let Some(pause) = health::retry(&answer, tries, elapsed) else { return (answer, elapsed) };
         tokio::time::sleep(tools.pace.of(pause).to_std()).await;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Word, next};
 use crate::base::Timestamp;
 use crate::push::Sha;
-use crate::watch::{DeploymentRef, Phase, Progress, Reason, Source, Verdict, Warning};
+use crate::watch::{DeploymentRef, NO_PROVIDER, Phase, Progress, Reason, Source, Verdict, Warning};
 
 /// The schema of [`Document`].
 pub const STATUS_SCHEMA: &str = "afterpush.status/1";
@@ -282,6 +282,12 @@ impl Document {
 }
 
 impl Target {
+    /// The last reading of the source whose word makes a commit live.
+    pub fn lead_reading(&self) -> Option<&Observation> {
+        let lead = if self.provider == NO_PROVIDER { Source::Database } else { Source::Provider };
+        self.observations.iter().find(|seen| seen.source == lead)
+    }
+
     /// Its sentence, else the word for it.
     pub fn sentence(&self) -> String {
         if self.message.is_empty() { self.reason.to_string() } else { self.message.clone() }
