@@ -6,7 +6,7 @@
 use super::report::{self, Facts, Fields, Reader};
 use super::{Address, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Want};
 use crate::base::{Span, text};
-use crate::watch::{Deployment, Log, Memo, Misheard, Rate, Snapshot, Target};
+use crate::watch::{Misheard, Snapshot, Target};
 use crate::wire::{Answer, Ask, CommandAsk};
 
 mod kamal;
@@ -48,51 +48,24 @@ impl Provider for Command {
         kamal::suggestions(facts)
     }
 
-    fn ask(&self, target: &Target, want: &Want) -> Ask {
-        let newest = want.commits.last().map(|sha| ("AFTERPUSH_SHA".to_owned(), sha.as_str().to_owned()));
-        let branch = want.branches.last().map(|branch| ("AFTERPUSH_BRANCH".to_owned(), branch.clone()));
-        Ask::Command(CommandAsk {
-            words: target.particulars.command.clone(),
-            variables: newest.into_iter().chain(branch).collect(),
-            limit: target.particulars.limit.unwrap_or(LIMIT),
-            max_bytes: MAX_BYTES,
-        })
-    }
-
     fn hear(&self, target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
-        let Some(answer) = answers.last() else { return Ok(Heard::Ask(self.ask(target, want))) };
+        let Some(answer) = answers.last() else { return Ok(Heard::Ask(question(target, want))) };
         let program = text::visible(target.particulars.command.first().map_or("", String::as_str));
         refuse(&program, answer)?;
         let facts = read(target, &program, answer)?;
-        Ok(Heard::Seen(Snapshot {
-            observed_at: answer.at,
-            provider_clock: None,
-            latency: answer.latency,
-            deployments: facts.deployments,
-            reaches_back_to: facts.reaches_back_to,
-            live: facts.live,
-            frozen: None,
-            triggers: None,
-            page: None,
-            rate: Rate::default(),
-            memo: Memo::default(),
-            remarks: facts.remarks,
-        }))
+        Ok(Heard::Seen(facts.snapshot(answer)))
     }
+}
 
-    fn ask_log(&self, _target: &Target, _want: &Want, _deployment: &Deployment) -> Option<Ask> {
-        None
-    }
-
-    fn hear_log(
-        &self,
-        _target: &Target,
-        _want: &Want,
-        _deployment: &Deployment,
-        _answers: &[Answer],
-    ) -> Result<Heard<Log>, Misheard> {
-        Ok(Heard::Seen(Log::default()))
-    }
+fn question(target: &Target, want: &Want) -> Ask {
+    let newest = want.commits.last().map(|sha| ("AFTERPUSH_SHA".to_owned(), sha.as_str().to_owned()));
+    let branch = want.branches.last().map(|branch| ("AFTERPUSH_BRANCH".to_owned(), branch.clone()));
+    Ask::Command(CommandAsk {
+        words: target.particulars.command.clone(),
+        variables: newest.into_iter().chain(branch).collect(),
+        limit: target.particulars.limit.unwrap_or(LIMIT),
+        max_bytes: MAX_BYTES,
+    })
 }
 
 fn refuse(program: &str, answer: &Answer) -> Result<(), Misheard> {

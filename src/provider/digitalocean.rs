@@ -18,7 +18,7 @@ mod steps;
 use super::replay::Replay;
 use super::{Address, Chain, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Tool, Want};
 use crate::watch::{Deployment, Log, Memo, Misheard, Snapshot, Target};
-use crate::wire::{Answer, Ask};
+use crate::wire::Answer;
 
 /// The adapter.
 pub struct DigitalOcean;
@@ -52,22 +52,8 @@ impl Provider for DigitalOcean {
         spec::suggestions(facts)
     }
 
-    fn ask(&self, target: &Target, want: &Want) -> Ask {
-        match look(target, want, &[]) {
-            Ok(Heard::Ask(ask)) => ask,
-            Ok(Heard::Seen(_)) | Err(_) => unreachable!("where nothing was answered there is only a question"),
-        }
-    }
-
     fn hear(&self, target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
         look(target, want, answers)
-    }
-
-    fn ask_log(&self, target: &Target, want: &Want, deployment: &Deployment) -> Option<Ask> {
-        match logs::look(target, want, deployment, &[]) {
-            Ok(Heard::Ask(ask)) => Some(ask),
-            Ok(Heard::Seen(_)) | Err(_) => None,
-        }
     }
 
     fn hear_log(

@@ -7,7 +7,7 @@ use super::reading::kind;
 use super::report::{self, Facts, Fields, Reader};
 use super::{Address, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Want, Wrong};
 use crate::base::text;
-use crate::watch::{Deployment, Log, Memo, Misheard, Rate, Snapshot, Target, TokenSource};
+use crate::watch::{Misheard, Rate, Snapshot, Target, TokenSource};
 use crate::wire::{Answer, Ask, Attach, HttpAsk, origin, pause};
 
 /// The adapter.
@@ -93,46 +93,20 @@ impl Provider for Http {
         Vec::new()
     }
 
-    fn ask(&self, target: &Target, _want: &Want) -> Ask {
-        let attach = if target.token == TokenSource::Chain { Attach::Nothing } else { Attach::Bearer };
-        let headers = vec![("accept", "application/json, text/plain;q=0.9, */*;q=0.1")];
-        Ask::Http(HttpAsk { attach, headers, ..HttpAsk::plain(&target.base_url, MAX_BYTES) })
-    }
-
-    fn hear(&self, target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
-        let Some(answer) = answers.last() else { return Ok(Heard::Ask(self.ask(target, want))) };
+    fn hear(&self, target: &Target, _want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard> {
+        let Some(answer) = answers.last() else { return Ok(Heard::Ask(question(target))) };
         let host = host(target);
         refuse(target, &host, answer)?;
         let facts = read(target, &host, answer)?;
-        Ok(Heard::Seen(Snapshot {
-            observed_at: answer.at,
-            provider_clock: answer.server_clock(),
-            latency: answer.latency,
-            deployments: facts.deployments,
-            reaches_back_to: facts.reaches_back_to,
-            live: facts.live,
-            frozen: None,
-            triggers: None,
-            page: None,
-            rate: Rate { not_before: until(answer), ..Rate::default() },
-            memo: Memo::default(),
-            remarks: facts.remarks,
-        }))
+        let rate = Rate { not_before: until(answer), ..Rate::default() };
+        Ok(Heard::Seen(Snapshot { provider_clock: answer.server_clock(), rate, ..facts.snapshot(answer) }))
     }
+}
 
-    fn ask_log(&self, _target: &Target, _want: &Want, _deployment: &Deployment) -> Option<Ask> {
-        None
-    }
-
-    fn hear_log(
-        &self,
-        _target: &Target,
-        _want: &Want,
-        _deployment: &Deployment,
-        _answers: &[Answer],
-    ) -> Result<Heard<Log>, Misheard> {
-        Ok(Heard::Seen(Log::default()))
-    }
+fn question(target: &Target) -> Ask {
+    let attach = if target.token == TokenSource::Chain { Attach::Nothing } else { Attach::Bearer };
+    let headers = vec![("accept", "application/json, text/plain;q=0.9, */*;q=0.1")];
+    Ask::Http(HttpAsk { attach, headers, ..HttpAsk::plain(&target.base_url, MAX_BYTES) })
 }
 
 /// Whom a sentence is about: the URL itself may hold what is nobody's business.

@@ -52,23 +52,36 @@ pub trait Provider: Sync {
     /// What the repository's own files say about targets here.
     fn recognise(&self, facts: &RepoFacts) -> Vec<Suggestion>;
 
-    /// The first question of a look at the target's newest deployments.
-    fn ask(&self, target: &Target, want: &Want) -> Ask;
-
-    /// What the answers so far mean, the newest answer last (never empty).
+    /// A look at the target's newest deployments: what the answers so far mean, the newest answer last. While there is
+    /// none that is always a question.
     fn hear(&self, target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapshot>, Misheard>;
 
-    /// The first question for the log of a failed deployment; `None` where the provider has no logs.
-    fn ask_log(&self, target: &Target, want: &Want, deployment: &Deployment) -> Option<Ask>;
-
-    /// What the answers about the log mean.
+    /// The same for the log of a failed deployment, which not every provider has.
     fn hear_log(
         &self,
-        target: &Target,
-        want: &Want,
-        deployment: &Deployment,
-        answers: &[Answer],
-    ) -> Result<Heard<Log>, Misheard>;
+        _target: &Target,
+        _want: &Want,
+        _deployment: &Deployment,
+        _answers: &[Answer],
+    ) -> Result<Heard<Log>, Misheard> {
+        Ok(Heard::Seen(Log::default()))
+    }
+
+    /// The first question of a look.
+    fn ask(&self, target: &Target, want: &Want) -> Ask {
+        match self.hear(target, want, &[]) {
+            Ok(Heard::Ask(ask)) => ask,
+            Ok(Heard::Seen(_)) | Err(_) => unreachable!("where nothing was answered there is only a question"),
+        }
+    }
+
+    /// The first question for a log; `None` where there is none to be had.
+    fn ask_log(&self, target: &Target, want: &Want, deployment: &Deployment) -> Option<Ask> {
+        match self.hear_log(target, want, deployment, &[]) {
+            Ok(Heard::Ask(ask)) => Some(ask),
+            Ok(Heard::Seen(_)) | Err(_) => None,
+        }
+    }
 }
 
 /// What a look is for. One look serves all watches of an app.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::reading::{kind, mark};
 use crate::base::Timestamp;
-use crate::watch::{CommitMark, Deployment, Live, Misheard, State, Target};
+use crate::watch::{CommitMark, Deployment, Live, Misheard, Snapshot, State, Target};
 use crate::wire::Answer;
 
 /// How a document is read.
@@ -47,6 +47,15 @@ pub(super) struct Facts {
     pub(super) live: Option<Live>,
     pub(super) reaches_back_to: Option<Timestamp>,
     pub(super) remarks: Vec<String>,
+}
+
+impl Facts {
+    /// The same as what a look brought.
+    pub(super) fn snapshot(self, answer: &Answer) -> Snapshot {
+        let Self { deployments, live, reaches_back_to, remarks } = self;
+        let (observed_at, latency) = (answer.at, answer.latency);
+        Snapshot { observed_at, latency, deployments, reaches_back_to, live, remarks, ..Snapshot::default() }
+    }
 }
 
 /// Lines of plain text: those that are a commit's id say what is live, one for each host. `None`: there is none.
