@@ -154,9 +154,8 @@ impl Watch {
                 if checks.bad >= BROKEN && course.has_provider_spoken(checks.bad_since) {
                     course.fall_ill(trouble, kin_reason(trouble, Reason::BrokeWhileSoaking), round.kin, now);
                 } else if checks.bad == 1 && course.lead.miss.is_none() {
-                    // It may have been rolled back: the provider is asked first, unless it wants to be left alone.
-                    let allowed = course.lead.not_before.unwrap_or(now).max(now);
-                    course.lead.next_look = course.lead.next_look.min(allowed);
+                    // It may have been rolled back: the provider is asked first.
+                    course.lead.hurry(now);
                 }
             }
             Some(trouble) if checks.late >= LATE => {

@@ -104,12 +104,16 @@ impl Watch {
         let lead = course.observations.iter().find(|seen| seen.source == course.target.lead());
         let is_heard = course.lead.misses > 0 || lead.is_some_and(|seen| seen.observed_at >= record.since);
         let is_open = course.verdict.is_none_or(|verdict| !verdict.is_by_evidence() && verdict != Verdict::Superseded);
-        if is_heard && is_open && course.times.deployed_at.is_none() {
-            if course.verdict.is_some() {
-                self.reopen(index, now);
-            }
-            self.courses[index].fail_by_record(&record.row, now);
+        if !is_open || course.times.deployed_at.is_some() {
+            return;
         }
+        if !is_heard {
+            return self.courses[index].lead.hurry(now);
+        }
+        if course.verdict.is_some() {
+            self.reopen(index, now);
+        }
+        self.courses[index].fail_by_record(&record.row, now);
     }
 
     /// Takes in that a look at a source brought nothing.

@@ -85,6 +85,11 @@ impl Sight {
         self.misses += 1;
         self.miss = Some(why);
     }
+
+    /// A verdict waits for what it says: it is asked at once, unless it wants to be left alone.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        self.next_look = self.next_look.min(self.not_before.unwrap_or(now).max(now));
+    }
 }
 
 impl Course {

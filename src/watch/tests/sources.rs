@@ -64,7 +64,11 @@ fn a_failure_in_the_table_decides_beside_a_provider_that_is_silent_down_or_still
     let says = |bed: Bed| bed.reads([row(OURS, State::Failed)]);
     let down = || down.clone();
     assert_eq!(says(beside()).verdict().0, None, "the provider is asked, too");
-    assert_eq!(says(beside().sees([ours(State::Building)])).verdict().0, None, "that was before the row");
+    let building = beside().sees([ours(State::Building)]).after(900).sees([ours(State::Building)]);
+    assert!(!building.clone().after(5).wants_look());
+    let early = says(building);
+    assert_eq!(early.verdict().0, None, "that was before the row");
+    assert!(early.wants_look(), "the verdict waits for the provider, so it is asked at once");
     for failed in [
         says(beside()).sees([]),
         says(beside()).misses(down()),
