@@ -227,6 +227,22 @@ fn files_that_others_could_touch_and_broken_ones_are_told() {
 }
 
 #[test]
+fn a_table_that_decides_alone_is_called_by_its_name() {
+    let standin = StandIn::start().expect("a stand-in");
+    let sandbox = leading_to(&standin);
+    fs::remove_file(sandbox.work().join(".afterpush.toml")).expect("no tracked file");
+    let url = format!("sqlite://{}/none.db", sandbox.root().display());
+    let own = format!("[target.web]\nprovider = \"none\"\nbranches = [\"main\"]\n[database]\nurl = \"{url}\"\n");
+    fs::write(sandbox.layout().config(), own).expect("the local file");
+    let out = doctor(&sandbox, &[], "").ends(0).out();
+    for line in
+        ["no provider, the deployments table decides; pushes of main to origin", "none.db: there is no such file"]
+    {
+        assert!(out.contains(line), "{line} in\n{out}");
+    }
+}
+
+#[test]
 fn as_json_it_is_one_document_also_in_a_bare_repository() {
     let sandbox = Sandbox::new();
     let bare = sandbox.remote().display().to_string();

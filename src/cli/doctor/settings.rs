@@ -5,6 +5,7 @@ use super::check::Check;
 use crate::config::{self, Config, ConfigError, Hints, LayerKind, TargetSettings};
 use crate::host::settings::{self, Sources};
 use crate::provider;
+use crate::watch::Source;
 
 /// Reads the configuration as every other command does.
 pub(super) fn read(patient: &Patient<'_>) -> Result<Config, ConfigError> {
@@ -60,7 +61,11 @@ pub(super) fn target(patient: &Patient<'_>, config: &Config, settings: &TargetSe
     let target = &settings.target;
     let branches = branches(patient, config, settings).join(", ");
     let remotes = config.watch.remotes.join(", ");
-    let detail = format!("{} {}; pushes of {branches} to {remotes}", target.provider, provider::subject(target));
+    let lead = match target.lead() {
+        Source::Provider => format!("{} {}", target.provider, provider::subject(target)),
+        Source::Database | Source::Health => format!("no provider, {} decides", target.lead_name()),
+    };
+    let detail = format!("{lead}; pushes of {branches} to {remotes}");
     let id = format!("target.{}", target.name);
     let known = patient.place.repo.remotes();
     if !config.watch.remotes.iter().any(|name| known.iter().any(|(remote, _)| remote == name)) {

@@ -67,7 +67,9 @@ fn unread(place: &str, why: Miss) -> Check {
             (no.to_string(), "try the same URL or password with the database's own client")
         }
         Miss::Misheard(no) => (format!("{place}: {no}"), ""),
-        Miss::NoAnswer(why) => (format!("cannot be read: {why}"), "check host, port and network, and [database]"),
+        Miss::NoAnswer(why) => {
+            (format!("cannot be read: {why}"), "check that what [database] names is there and can be reached from here")
+        }
     };
     Check::failed(ID, why, fix)
 }
