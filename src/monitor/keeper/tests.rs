@@ -320,3 +320,25 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
     }
     panic!("the watch never ends");
 }
+
+#[test]
+fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_take() {
+    let mut keeper = Keeper::default();
+    keeper.handle(with_all_sources(), START);
+    let deadline = keeper.watches.values().map(|watch| watch.deadline).max().expect("a watch");
+    let mut now = START;
+    let mut ended = Vec::new();
+    while keeper.watches.values().any(|watch| !watch.is_over()) {
+        // The provider fails each time; the table's look never comes back.
+        let provider = place_of(&keeper, Source::Provider);
+        if keeper.is_asked(&provider) {
+            ended = keeper.handle(Happening::Looked(provider, Err(Miss::NoAnswer("down".to_owned()))), now);
+        } else {
+            now = keeper.next_due().expect("something is always due").max(now + Span::from_millis(1));
+            assert!(now <= deadline + LONGEST_LOOK, "{now}");
+            ended = keeper.handle(Happening::Clock, now);
+        }
+    }
+    assert!(now > deadline, "the look under way may still bring the answer");
+    assert_eq!(verdicts(&ended).last(), Some(&('1', Some(Verdict::Unobservable))));
+}
