@@ -134,6 +134,17 @@ fn a_refused_token_is_told_at_once_and_a_mended_one_is_tried() {
 }
 
 #[test]
+fn a_refresh_with_a_mended_token_is_not_answered_by_what_was_refused_just_before() {
+    let site = Site::unhooked();
+    for _ in 0..3 {
+        site.ship(Recipe::live());
+        Ran::of(site.calling(&["wait", "--timeout", "60s"]).env("DIGITALOCEAN_TOKEN", "dop_v1_wrong")).ends(4);
+        let ran = site.afterpush(&["status", "--refresh"]);
+        assert!(!ran.out().contains("credentials_refused") && ran.code() != Some(4), "{ran}");
+    }
+}
+
+#[test]
 fn a_dead_monitor_is_started_again() {
     let site = Site::unhooked();
     site.pace(Pace::ByHand);
