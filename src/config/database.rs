@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::ConfigError;
 use super::key;
-use super::layer::{Place, Told};
+use super::layer::{Place, Told, pick};
 use super::page::Entry;
 use super::value::{self, Checked};
 use crate::watch::{Columns, Database, DatabaseUrl, State, Table, TokenSource};
@@ -45,12 +45,6 @@ impl DatabaseSheet {
 
 /// All that is told of the database, the strongest layer first; `None` where no layer has the section.
 pub(super) fn merge<'a>(sheets: impl Iterator<Item = &'a DatabaseSheet> + Clone) -> Option<Database> {
-    fn pick<'a, T: Clone + 'a>(
-        mut sheets: impl Iterator<Item = &'a DatabaseSheet>,
-        of: impl Fn(&'a DatabaseSheet) -> &'a Option<Told<T>>,
-    ) -> Option<T> {
-        sheets.find_map(|sheet| of(sheet).as_ref()).map(|told| told.value.clone())
-    }
     sheets.clone().next()?;
     let mut table = Table::default();
     if let Some(name) = pick(sheets.clone(), |sheet| &sheet.table) {

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::ConfigError;
 use super::key;
-use super::layer::{Place, Told};
+use super::layer::{Place, Told, pick};
 use super::page::Entry;
 use super::value::{self, Checked};
 use crate::base::{Span, text};
@@ -55,12 +55,6 @@ impl HealthSheet {
 
 /// All that is told of a target's health, the strongest layer first; `None` where there is nothing to look at.
 pub(super) fn merge<'a>(sheets: impl Iterator<Item = &'a HealthSheet> + Clone) -> Option<Health> {
-    fn pick<'a, T: Clone + 'a>(
-        mut sheets: impl Iterator<Item = &'a HealthSheet>,
-        of: impl Fn(&'a HealthSheet) -> &'a Option<Told<T>>,
-    ) -> Option<T> {
-        sheets.find_map(|sheet| of(sheet).as_ref()).map(|told| told.value.clone())
-    }
     let soak = pick(sheets.clone(), |sheet| &sheet.soak);
     let mut health = Health {
         live: pick(sheets.clone(), |sheet| &sheet.live),

@@ -95,3 +95,11 @@ pub(super) struct Told<T> {
     pub value: T,
     pub at: Place,
 }
+
+/// The value that the first of these sheets tells, the strongest layer's.
+pub(super) fn pick<'a, S: 'a, T: Clone + 'a>(
+    mut sheets: impl Iterator<Item = &'a S>,
+    of: impl Fn(&'a S) -> &'a Option<Told<T>>,
+) -> Option<T> {
+    sheets.find_map(|sheet| of(sheet).as_ref()).map(|told| told.value.clone())
+}

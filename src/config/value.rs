@@ -115,16 +115,7 @@ pub(super) fn is_target_name(name: &str) -> bool {
 
 /// The URL of an API, without a slash at its end.
 pub(super) fn base_url(value: &DeValue<'_>) -> Checked<String> {
-    let text = string(value, "a URL in quotes")?;
-    // The value is not repeated: what is wrong with it may be the password in it.
-    let origin =
-        wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
-    if origin.scheme == "http" && !origin.is_loopback() {
-        return Err("must be https; plain http is for this machine alone".to_owned());
-    }
-    if text.contains(['?', '#']) || text::visible(text) != text || text.trim() != text {
-        return Err("must be a plain URL without query and fragment".to_owned());
-    }
+    let text = plain_url(string(value, "a URL in quotes")?, &['?', '#'], "query and fragment")?;
     Ok(text.trim_end_matches('/').to_owned())
 }
 
@@ -177,16 +168,21 @@ fn file(text: &str) -> Checked<TokenSource> {
 
 /// A URL that is asked as it stands.
 pub(super) fn url(text: &str) -> Checked<String> {
+    plain_url(text, &['#'], "fragment").map(str::to_owned)
+}
+
+/// A URL that may be asked, without the parts that begin with these; `named` is what people call them.
+fn plain_url<'t>(text: &'t str, without: &[char], named: &str) -> Checked<&'t str> {
     // The value is not repeated: what is wrong with it may be the password in it.
     let origin =
         wire::origin(text).ok_or("must be an https URL, or http on this machine, without user name or password")?;
     if origin.scheme == "http" && !origin.is_loopback() {
         return Err("must be https; plain http is for this machine alone".to_owned());
     }
-    if text.contains('#') || text::visible(text) != text || text.trim() != text {
-        return Err("must be a plain URL without fragment".to_owned());
+    if text.contains(without) || text::visible(text) != text || text.trim() != text {
+        return Err(format!("must be a plain URL without {named}"));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 /// A JSON pointer (RFC 6901); the empty one is the whole document.

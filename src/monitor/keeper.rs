@@ -436,11 +436,7 @@ fn branches(by_push: &[&Watch]) -> Vec<String> {
 /// compared its commit, and it has its own look.
 fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Seen>, Miss>) -> Option<Input> {
     let name = target.name.clone();
-    let source = match place {
-        Place::App(_) => Source::Provider,
-        Place::Table(_) => Source::Database,
-        Place::Endpoints(_) => Source::Health,
-    };
+    let source = place.source();
     let seen = match outcome {
         Ok(seen) => seen,
         Err(_) if source == Source::Health => {

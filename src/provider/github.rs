@@ -92,10 +92,8 @@ impl Provider for GitHub {
 }
 
 /// What the answers say of deployments.
-#[derive(Default)]
 struct Found {
     deployments: Vec<Deployment>,
-    live: Option<Live>,
     reaches_back_to: Option<crate::base::Timestamp>,
     remarks: Vec<String>,
 }
@@ -111,6 +109,8 @@ fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapsh
         Heard::Seen(found) => found,
     };
     found.remarks.extend(elsewhere(target, want));
+    let live = found.deployments.iter().find(|deployment| deployment.is_live == Some(true));
+    let live = live.map(|d| Live { deployment: Some(d.id.clone()), commits: d.commits.clone() });
     let (observed_at, provider_clock) = asker.observed.unwrap_or_default();
     Ok(Heard::Seen(Snapshot {
         observed_at,
@@ -118,7 +118,7 @@ fn look(target: &Target, want: &Want, answers: &[Answer]) -> Result<Heard<Snapsh
         latency: asker.latency,
         deployments: found.deployments,
         reaches_back_to: found.reaches_back_to,
-        live: found.live,
+        live,
         frozen: None,
         triggers: None,
         page: place::page(target),

@@ -7,7 +7,7 @@ use super::reading::kind;
 use super::report::{self, Facts, Fields, Reader};
 use super::{Address, Credential, Heard, Keys, Provider, RepoFacts, Suggestion, Want, Wrong};
 use crate::base::text;
-use crate::watch::{Misheard, Rate, Snapshot, Target, TokenSource};
+use crate::watch::{CommitMark, Misheard, Rate, Snapshot, Target, TokenSource};
 use crate::wire::{Answer, Ask, Attach, HttpAsk, origin, pause};
 
 /// The adapter.
@@ -155,7 +155,7 @@ fn read(target: &Target, host: &str, answer: &Answer) -> Result<Facts, Misheard>
 fn well_known(document: &serde_json::Value, host: &str) -> Result<Fields, Misheard> {
     let holds = |pointer: &&str| {
         let found = document.pointer(pointer).and_then(serde_json::Value::as_str);
-        found.is_some_and(|sha| super::reading::mark(sha.trim(), None).is_some())
+        found.is_some_and(|sha| CommitMark::of(sha.trim(), None).is_some())
     };
     // A document that is nothing but a text may be the id itself.
     let found = std::iter::once("").chain(WELL_KNOWN).find(|pointer| holds(pointer));

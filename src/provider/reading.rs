@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::base::text;
-use crate::watch::{CommitMark, Quality, Target};
+use crate::watch::Target;
 use crate::wire::{Answer, origin};
 
 /// Longer texts are cut: commit messages, error messages.
@@ -18,17 +18,6 @@ pub(super) fn words(value: &Value, pointer: &str) -> Option<String> {
 /// The text without what could do harm to a screen, and not longer than anybody reads.
 pub(super) fn inert(found: &str) -> String {
     text::cut(&text::visible(found), LONGEST, false)
-}
-
-/// The commit these digits name: a whole id or the beginning of one.
-pub(super) fn mark(sha: &str, part: Option<String>) -> Option<CommitMark> {
-    let quality = match sha.len() {
-        40 | 64 => Quality::Exact,
-        7..64 => Quality::Prefix,
-        _ => return None,
-    };
-    let is_hex = sha.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| CommitMark { sha: sha.to_ascii_lowercase(), quality, part })
 }
 
 /// A log may lie anywhere, but on this machine only if the API does.

@@ -6,7 +6,7 @@ mod state;
 
 use serde_json::Value;
 
-use super::reading::{kind, mark};
+use super::reading::kind;
 use crate::base::Timestamp;
 use crate::watch::{CommitMark, Deployment, Live, Misheard, Snapshot, State, Target};
 use crate::wire::Answer;
@@ -62,7 +62,7 @@ impl Facts {
 pub(super) fn plain(body: &[u8]) -> Option<Facts> {
     let text = std::str::from_utf8(body).ok()?;
     let mut marks: Vec<CommitMark> = Vec::new();
-    for found in text.lines().filter_map(|line| mark(line.trim(), None)) {
+    for found in text.lines().filter_map(|line| CommitMark::of(line.trim(), None)) {
         if !marks.contains(&found) {
             marks.push(found);
         }

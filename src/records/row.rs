@@ -4,8 +4,7 @@ use super::ask::{CLOCK, NEW, OWN};
 use super::time::{may_be_local, moment};
 use super::words;
 use crate::base::{Span, Timestamp, text};
-use crate::watch::Table;
-use crate::watch::{Cause, CommitMark, Deployment, Misheard, Quality, Snapshot, State, StepReason};
+use crate::watch::{Cause, CommitMark, Deployment, Misheard, Snapshot, State, StepReason, Table};
 use crate::wire::{Rows, origin};
 
 /// How far ahead of the database's clock a row may be dated. Further ahead, somebody wrote a local time.
@@ -103,7 +102,7 @@ impl<'a> Row<'a> {
         Deployment {
             id: self.name(),
             state,
-            commits: self.commit.and_then(mark).into_iter().collect(),
+            commits: self.commit.and_then(|commit| CommitMark::of(commit, None)).into_iter().collect(),
             branch: self.branch.and_then(branch),
             environment: self.environment.map(|name| shown(name, 100)),
             created_at,
@@ -136,12 +135,6 @@ impl<'a> Row<'a> {
 /// Foreign words on their way to people.
 fn shown(words: &str, most: usize) -> String {
     text::cut(&text::visible(words), most, false)
-}
-
-fn mark(commit: &str) -> Option<CommitMark> {
-    let is_id = (7..=64).contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let quality = if matches!(commit.len(), 40 | 64) { Quality::Exact } else { Quality::Prefix };
-    is_id.then(|| CommitMark { sha: commit.to_ascii_lowercase(), quality, part: None })
 }
 
 /// A branch's name, from the whole name of its ref, too. A tag is none.

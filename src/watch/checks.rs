@@ -117,7 +117,7 @@ const fn is_its_own(finding: &Finding) -> bool {
 impl Watch {
     /// Takes in one round of a target's endpoints.
     pub(super) fn checked(&mut self, target: &TargetName, findings: &[Finding], kin: &Kin, now: Timestamp) {
-        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let Some(index) = self.index_of(target) else { return };
         if self.ending.is_some() || !self.courses[index].is_checked() {
             return;
         }

@@ -25,7 +25,7 @@ fn is_late(course: &Course, source: Source, snapshot: &Snapshot, now: Timestamp)
 impl Watch {
     /// Takes in a good answer of the source that leads.
     pub(super) fn looked(&mut self, target: &TargetName, view: &View, now: Timestamp) {
-        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let Some(index) = self.index_of(target) else { return };
         let snapshot = view.snapshot;
         let course = &mut self.courses[index];
         let lead = course.target.lead();
@@ -71,7 +71,7 @@ impl Watch {
     /// Takes in what the deployments table beside a provider says: a failure dated after the push decides, unless the
     /// provider has said before that the deployment is done.
     pub(super) fn recorded(&mut self, target: &TargetName, view: &View, now: Timestamp) {
-        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let Some(index) = self.index_of(target) else { return };
         let snapshot = view.snapshot;
         let course = &mut self.courses[index];
         if is_late(course, Source::Database, snapshot, now) {
@@ -118,7 +118,7 @@ impl Watch {
 
     /// Takes in that a look at a source brought nothing.
     pub(super) fn missed(&mut self, target: &TargetName, source: Source, why: &Miss, now: Timestamp) {
-        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let Some(index) = self.index_of(target) else { return };
         if self.ending.is_some() || !self.courses[index].awaits_news() {
             return;
         }
@@ -140,7 +140,7 @@ impl Watch {
 
     /// Takes in what became of a failed deployment's log.
     pub(super) fn logged(&mut self, target: &TargetName, log: LogState, now: Timestamp) {
-        let Some(index) = self.courses.iter().position(|course| course.target.name == *target) else { return };
+        let Some(index) = self.index_of(target) else { return };
         let (log, next_look) = match log {
             LogState::Wanted(tries) if tries < schedule::LOG_TRIES => (log, schedule::after_log(self, tries, now)),
             LogState::Wanted(_) => (LogState::None, Timestamp::NEVER),

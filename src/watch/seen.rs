@@ -92,6 +92,19 @@ pub struct CommitMark {
     pub part: Option<String>,
 }
 
+impl CommitMark {
+    /// The commit these digits name: a whole id or the beginning of one.
+    pub fn of(sha: &str, part: Option<String>) -> Option<Self> {
+        let quality = match sha.len() {
+            40 | 64 => Quality::Exact,
+            7..64 => Quality::Prefix,
+            _ => return None,
+        };
+        let is_hex = sha.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| Self { sha: sha.to_ascii_lowercase(), quality, part })
+    }
+}
+
 /// How sure a commit mark is, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

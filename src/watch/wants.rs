@@ -6,7 +6,12 @@ use crate::base::Timestamp;
 impl Watch {
     /// The course of a target.
     pub fn course(&self, target: &TargetName) -> Option<&Course> {
-        self.courses.iter().find(|course| course.target.name == *target)
+        self.index_of(target).map(|index| &self.courses[index])
+    }
+
+    /// Where the course of a target stands in the list.
+    pub(super) fn index_of(&self, target: &TargetName) -> Option<usize> {
+        self.courses.iter().position(|course| course.target.name == *target)
     }
 
     /// Something is to be done: look, check the landing, fetch a log, read the configuration again, and afterwards

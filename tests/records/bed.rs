@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use afterpush::host::sql::{Database, Limits};
-use afterpush::records::{Heard, Want, ask, hear};
-use afterpush::watch::Table;
-use afterpush::watch::{Misheard, Snapshot};
-use afterpush::wire::{Dialect, NoAnswer, Secret};
+use afterpush::records::Want;
+use afterpush::watch::{Misheard, Miss, Snapshot, Table};
+use afterpush::wire::{Dialect, Secret};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use tempfile::TempDir;
@@ -27,7 +26,7 @@ pub struct Fresh {
 /// Why a look saw nothing.
 #[derive(Debug)]
 pub enum Blind {
-    NoAnswer(NoAnswer),
+    NoAnswer(String),
     Misheard(Misheard),
 }
 
@@ -136,26 +135,13 @@ pub async fn look(database: &Database, table: &Table, want: &Want) -> Result<Sna
 
 /// The same within other limits.
 pub async fn look_within(database: &Database, table: &Table, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
-    let seen = talk(database, table, want, limits).await;
+    let seen = database.look(table, want, limits).await.map_err(|why| match why {
+        Miss::Misheard(why) => Blind::Misheard(why),
+        Miss::NoAnswer(words) | Miss::NoCredential(words) => Blind::NoAnswer(words),
+    });
     let words = format!("{seen:?} {database:?} {}", database.place());
     assert!(!words.contains("canary"), "a secret in {words}");
     seen
-}
-
-async fn talk(database: &Database, table: &Table, want: &Want, limits: &Limits) -> Result<Snapshot, Blind> {
-    let mut reading = database.open(limits).await.map_err(Blind::NoAnswer)?;
-    let mut question = ask(table, database.dialect());
-    let mut answers = Vec::new();
-    loop {
-        answers.push(reading.perform(&question).await.map_err(Blind::NoAnswer)?);
-        match hear(table, database.dialect(), want, &answers).map_err(Blind::Misheard)? {
-            Heard::Ask(next) => question = next,
-            Heard::Seen(seen) => {
-                reading.close().await;
-                return Ok(seen);
-            }
-        }
-    }
 }
 
 /// Percent-encoded.

@@ -106,7 +106,7 @@ impl Hub {
         }
         let known = world.deployments.iter_mut().find(|known| known["sha"] == sha).expect("it was made above");
         let id = known["id"].as_u64().expect("a number");
-        // Another second each time: changes are told by it.
+        // Another time each time: changes are told by it.
         known["updated_at"] = json!(now());
         if let Some(state) = state {
             let statuses = world.statuses.entry(id).or_default();

@@ -13,7 +13,7 @@ pub enum Place {
     Endpoints(Box<Health>),
 }
 
-/// What watches must have in common to share a look: all of a target that its provider is asked by.
+/// All of a target that its provider is asked by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct App {
     provider: String,
@@ -51,6 +51,15 @@ impl Place {
             Source::Provider => Some(Self::App(Box::new(App::of(target)))),
             Source::Database => target.database.clone().map(|database| Self::Table(Box::new(database))),
             Source::Health => target.health.clone().map(|health| Self::Endpoints(Box::new(health))),
+        }
+    }
+
+    /// The source that is asked here.
+    pub(super) const fn source(&self) -> Source {
+        match self {
+            Self::App(_) => Source::Provider,
+            Self::Table(_) => Source::Database,
+            Self::Endpoints(_) => Source::Health,
         }
     }
 

@@ -8,9 +8,9 @@ use super::pages::{self, Item};
 use super::standing::{self, Standing};
 use super::{Found, place};
 use crate::base::Timestamp;
-use crate::provider::reading::{mark, words};
+use crate::provider::reading::words;
 use crate::provider::{Heard, Want};
-use crate::watch::{Cause, Deployment, Live, Misheard, State};
+use crate::watch::{Cause, CommitMark, Deployment, Misheard, State};
 
 /// Deployments whose statuses are asked for in one look.
 const MOST: usize = 10;
@@ -64,9 +64,7 @@ pub(super) fn hear(asker: &mut Asker<'_>, want: &Want) -> Result<Heard<Found>, M
     let serving = serving.max_by_key(|(_, standing)| standing.succeeded_at).map(|(rollout, _)| rollout.id);
     let deployments: Vec<_> =
         known.iter().map(|(rollout, standing)| rollout.deployment(standing, serving, want, asker)).collect();
-    let live = deployments.iter().find(|deployment| deployment.is_live == Some(true));
-    let live = live.map(|d| Live { deployment: Some(d.id.clone()), commits: d.commits.clone() });
-    Ok(Heard::Seen(Found { deployments, live, reaches_back_to: list.reaches_back_to, remarks }))
+    Ok(Heard::Seen(Found { deployments, reaches_back_to: list.reaches_back_to, remarks }))
 }
 
 /// Those of the environment that is meant. Where none is named: of production, else of the only one there is.
@@ -120,7 +118,7 @@ fn rollout(found: &Value) -> Option<Rollout> {
     let time = |name: &str| found.get(name)?.as_str()?.parse::<Timestamp>().ok();
     Some(Rollout {
         id: found.get("id")?.as_u64()?,
-        sha: mark(found.get("sha")?.as_str()?, None)?.sha,
+        sha: CommitMark::of(found.get("sha")?.as_str()?, None)?.sha,
         name: words(found, "/ref"),
         environment: words(found, "/environment"),
         is_production: found.get("production_environment").and_then(Value::as_bool).unwrap_or(false),
@@ -144,7 +142,7 @@ impl Rollout {
             id: self.id.to_string(),
             state,
             raw_state: standing.word.clone(),
-            commits: mark(&self.sha, None).into_iter().collect(),
+            commits: CommitMark::of(&self.sha, None).into_iter().collect(),
             branch,
             environment: self.environment.clone(),
             created_at: Some(self.created_at),

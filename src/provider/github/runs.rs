@@ -10,9 +10,9 @@ use super::asker::Asker;
 use super::pages::{self, Item};
 use super::{Found, jobs, place};
 use crate::base::{Timestamp, text};
-use crate::provider::reading::{mark, words};
+use crate::provider::reading::words;
 use crate::provider::{Heard, Want};
-use crate::watch::{Cause, Deployment, Live, Misheard, State};
+use crate::watch::{Cause, CommitMark, Deployment, Misheard, State};
 
 /// Failed runs whose jobs are asked for in one look.
 const FAILED: usize = 3;
@@ -68,9 +68,7 @@ pub(super) fn hear(asker: &mut Asker<'_>, workflow: &str, want: &Want) -> Result
         let id = run.name();
         deployments.iter_mut().filter(|deployment| deployment.id == id).for_each(|d| d.reason = Some(reason.clone()));
     }
-    let live = deployments.iter().find(|deployment| deployment.is_live == Some(true));
-    let live = live.map(|d| Live { deployment: Some(d.id.clone()), commits: d.commits.clone() });
-    Ok(Heard::Seen(Found { deployments, live, reaches_back_to: list.reaches_back_to, remarks: Vec::new() }))
+    Ok(Heard::Seen(Found { deployments, reaches_back_to: list.reaches_back_to, remarks: Vec::new() }))
 }
 
 fn read(page: &Value) -> Result<Vec<Run>, Misheard> {
@@ -90,7 +88,7 @@ fn run(found: &Value) -> Option<Run> {
     Some(Run {
         id: found.get("id")?.as_u64()?,
         attempt,
-        sha: mark(found.get("head_sha")?.as_str()?, None)?.sha,
+        sha: CommitMark::of(found.get("head_sha")?.as_str()?, None)?.sha,
         branch: words(found, "/head_branch"),
         event: words(found, "/event").unwrap_or_default(),
         status: word(found.get("status")),
@@ -143,7 +141,7 @@ impl Run {
         Deployment {
             state,
             raw_state: self.conclusion.clone().unwrap_or_else(|| self.status.clone()),
-            commits: mark(&self.sha, None).into_iter().collect(),
+            commits: CommitMark::of(&self.sha, None).into_iter().collect(),
             branch: self.branch.clone(),
             environment: None,
             created_at: Some(self.created_at),

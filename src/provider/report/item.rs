@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Reader, state};
 use crate::base::{Timestamp, text};
-use crate::provider::reading::{inert, mark};
+use crate::provider::reading::inert;
 use crate::watch::{Cause, CommitMark, Deployment, Misheard, State, StepReason};
 use crate::wire::origin;
 
@@ -66,7 +66,7 @@ impl Reader<'_> {
         if value.is_null() {
             return Ok(Vec::new());
         }
-        let found = value.as_str().and_then(|sha| mark(sha.trim(), None));
+        let found = value.as_str().and_then(|sha| CommitMark::of(sha.trim(), None));
         let wanted = "a commit id (7 or more hexadecimal digits)";
         found.map(|mark| vec![mark]).ok_or_else(|| self.garbled(what, pointers, wanted))
     }
