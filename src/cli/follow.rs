@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::helper::Helper;
-use super::place::Place;
+use super::place::{Place, Written};
 use super::{Failure, INTERRUPTED, World};
 use crate::host::watcher::Watcher;
 use crate::process::{self, Ensured, Presence};
@@ -41,6 +41,8 @@ pub struct Follow<'a> {
     place: &'a Place,
     sha: Sha,
     seen: Option<Document>,
+    /// What the file was when it was read last, at most as new as what was read.
+    read_as: Option<Written>,
     watcher: Option<Watcher>,
     tick: Interval,
     until: Option<Instant>,
@@ -63,6 +65,7 @@ impl<'a> Follow<'a> {
             place,
             sha,
             seen: None,
+            read_as: None,
             watcher: None,
             tick,
             // A limit beyond what the clock can count is none.
@@ -78,6 +81,11 @@ impl<'a> Follow<'a> {
     /// A request was dropped: a monitor must be made to look, even where one seems to run.
     pub const fn call_monitor(&mut self) {
         self.is_called = true;
+    }
+
+    /// What the file was when it was read last.
+    pub const fn read_as(&self) -> Option<&Written> {
+        self.read_as.as_ref()
     }
 
     /// Waits for the next thing to happen. The first call gives what is there already.
@@ -101,7 +109,9 @@ impl<'a> Follow<'a> {
 
     /// The file's new content, if it changed. A damaged file is read as none: the monitor writes it anew.
     fn read(&mut self) -> Option<Box<Document>> {
+        let read_as = self.place.written(&self.sha);
         let document = self.place.status(&self.sha).ok().flatten()?;
+        self.read_as = read_as;
         if self.seen.as_ref() == Some(&document) {
             return None;
         }

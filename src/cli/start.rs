@@ -158,12 +158,13 @@ impl Hold {
         Self { request: request.id.clone(), before: None, readings: Vec::new(), is_mended: false, taken: None }
     }
 
-    fn holds(&mut self, place: &Place, document: &Document) -> bool {
+    /// The document does not answer the request yet; `read_as` is what its file was when it was read.
+    fn holds(&mut self, place: &Place, document: &Document, read_as: Option<&Written>) -> bool {
         if place.has_request(&self.request) {
             return true;
         }
         let taken = *self.taken.get_or_insert_with(Instant::now);
-        let is_old = || self.before.is_some() && self.before == place.written(&document.commit.sha);
+        let is_old = || self.before.is_some() && self.before.as_ref() == read_as;
         // The monitor also writes when it begins, before it has asked anybody.
         let is_unasked = || !self.readings.is_empty() && self.readings == readings(document);
         let is_unread = || self.is_mended && is_about_configuration(document);
@@ -213,7 +214,8 @@ impl Start<'_> {
     }
 
     fn lets_through(&mut self, document: &Document) -> bool {
-        let is_held = self.hold.as_mut().is_some_and(|hold| hold.holds(self.place, document));
+        let read_as = self.follow.read_as();
+        let is_held = self.hold.as_mut().is_some_and(|hold| hold.holds(self.place, document, read_as));
         if !is_held {
             self.hold = None;
         }

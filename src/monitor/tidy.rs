@@ -50,17 +50,14 @@ pub struct Tidy {
 }
 
 impl Tidy {
-    /// Opens the private folder and shows the first sign of life.
+    /// Opens the private folder.
     pub fn start(tools: &Tools, orders: &Orders) -> Result<Self, MonitorError> {
         let private = Folder::private(tools.layout.private());
         let private = private.map_err(|source| MonitorError::files(tools.layout.private(), source))?;
         let held = FileId::of(tools.layout.private());
         let now = Machine.since_boot();
         let own_file = FileId::of(&orders.program);
-        let tidy =
-            Self { private, held, program: orders.program.clone(), own_file, last_beat: now, next_cleaning: now };
-        tidy.show_life();
-        Ok(tidy)
+        Ok(Self { private, held, program: orders.program.clone(), own_file, last_beat: now, next_cleaning: now })
     }
 
     /// One heartbeat, if one is due.

@@ -217,7 +217,8 @@ impl Tools {
         lock(&self.redactor).clean(text)
     }
 
-    /// Writes `monitor.json` and the line by which commands in other repositories find this one.
+    /// Writes `monitor.json` and the line by which commands in other repositories find this one. The first sign of life
+    /// comes before: who reads of a monitor must not take it for one that does not respond.
     fn introduce(&self) -> Result<(), MonitorError> {
         let wanted = self.wanted();
         let names: Vec<String> = wanted.into_iter().collect();
@@ -229,7 +230,11 @@ impl Tools {
             wanted: names,
         };
         let private = self.layout.private();
-        let write = || Folder::private(private)?.replace("monitor.json", &serde_json::to_vec(&file)?);
+        let write = || {
+            let folder = Folder::private(private)?;
+            folder.touch("alive")?;
+            folder.replace("monitor.json", &serde_json::to_vec(&file)?)
+        };
         write().map_err(|source| MonitorError::files(private, source))?;
         if let Some(why) = self.places.as_ref().and_then(|places| places.remember(self.layout.common_dir()).err()) {
             tracing::warn!(%why, "cannot note this repository for `list --all-repos`");
