@@ -140,7 +140,7 @@ fn beside_another_provider_a_workflow_and_a_command_are_uncertain() {
     let text = fs::read_to_string(sandbox.work().join(".afterpush.toml")).expect("the file");
     assert!(text.contains("# provider = \"github\"\n# app = \"acme/shop\"\n# workflow = \"deploy.yml\""), "{text}");
     assert!(
-        text.contains("counts only in a file of your own") && text.contains("\n# command = [\"kamal\", "),
+        text.contains("once you have run `afterpush trust`") && text.contains("\n# command = [\"kamal\", "),
         "{text}"
     );
     let document = sandbox.afterpush(&["init", "--force", "--json"]).ends(0).json();

@@ -8,7 +8,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use super::{
     Failure, Outcome, World, clean, completions, daemon, demo, doctor, exit_codes, init, install, list, logs, man,
-    schema, status, stop, track, uninstall, wait, watch,
+    schema, status, stop, track, trust, uninstall, untrust, wait, watch,
 };
 use crate::base::Span;
 use crate::watch::Verdict;
@@ -90,6 +90,10 @@ pub enum Command {
     Clean(clean::Args),
     /// Run the monitor in the foreground; ask whether one runs; stop it
     Daemon(daemon::Args),
+    /// Allow this repository's `.afterpush.toml` to name commands, URLs and sources of secrets (changes local state)
+    Trust(trust::Args),
+    /// Take that back (changes local state)
+    Untrust(untrust::Args),
     /// Check everything a watch needs and say how to mend it (talks to the provider)
     Doctor(doctor::Args),
     /// Show all of it on a throwaway repository (loopback only)
@@ -126,6 +130,8 @@ impl Command {
             Self::Stop(args) => stop::run(args, world),
             Self::Clean(args) => clean::run(args, world),
             Self::Daemon(args) => daemon::run(args, world),
+            Self::Trust(args) => trust::run(args, world),
+            Self::Untrust(args) => untrust::run(args, world),
             Self::Doctor(args) => doctor::run(args, world),
             Self::Demo(args) => demo::run(args, world),
             Self::ExitCodes(args) => exit_codes::run(args, world),

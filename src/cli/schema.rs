@@ -26,13 +26,14 @@ const DOCUMENTS: &[Named] = &[
     ("logs", super::logs::schema),
     ("stop", super::stop::schema),
     ("daemon", super::daemon::schema),
+    ("trust", super::trust::schema),
     ("exit-codes", super::exit_codes::schema),
 ];
 
 /// What `afterpush schema` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: status, event, error, init, install, uninstall, list, doctor, clean, logs, stop, daemon or exit-codes; all without it
+    /// Which one: status, event, error, init, install, uninstall, list, doctor, clean, logs, stop, daemon, trust or exit-codes; all without it
     pub name: Option<String>,
 }
 

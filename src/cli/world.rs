@@ -75,16 +75,20 @@ impl World {
 
     /// The settings of a repository.
     pub fn settings(&self, place: &Place) -> Result<Config, Failure> {
+        self.with_sources(place, settings::read).map_err(|error| config_failure(&error))
+    }
+
+    /// Where the settings of a repository are told.
+    pub fn with_sources<T>(&self, place: &Place, act: impl FnOnce(&Sources<'_>) -> T) -> T {
         let places = Places::of_user();
         let worktree = settings::worktree_for(&place.repo, place.repo.worktree());
-        let sources = Sources {
+        act(&Sources {
             layout: &place.layout,
             worktree: worktree.as_deref(),
             places: places.as_ref(),
             variable: &|name| self.environment.get(name).map(str::to_owned),
             uid: nix::unistd::geteuid().as_raw(),
-        };
-        settings::read(&sources).map_err(|error| config_failure(&error))
+        })
     }
 
     /// The time of day.
@@ -93,7 +97,8 @@ impl World {
     }
 }
 
-fn config_failure(error: &ConfigError) -> Failure {
+/// A configuration that cannot be used, in words.
+pub(super) fn config_failure(error: &ConfigError) -> Failure {
     let hint = error.hint.clone().filter(|hint| !error.message.contains(hint));
     Failure { hint, ..Failure::config("config_invalid", error.to_string()) }
 }

@@ -22,8 +22,8 @@ pub fn draft(suggestions: &[Suggestion]) -> String {
 }
 
 const HEAD: &str = r#"# What afterpush has to know to follow a push to where it is deployed.
-# No secret belongs here, so this file can be committed. Where a token is read from, base URLs and everything else
-# that is yours alone goes into a file of your own; `afterpush doctor` names it and checks both.
+# No secret belongs here, so this file can be committed. Where a token is read from, URLs and commands count here only
+# for those who ran `afterpush trust`; else they go into a file of your own, which `afterpush doctor` names.
 
 [watch]
 # timeout = "90m"             # then we stop looking (verdict timeout); 24h at most
@@ -70,8 +70,8 @@ fn table(suggestion: &Suggestion, name: &str) -> String {
     let commented = lines.trim_end().replace('\n', "\n# ");
     if !suggestion.command.is_empty() {
         return format!(
-            "\n# Found in {found_in}, but not certain. A command counts only in a file of your own (`afterpush doctor`\n\
-             # names it): put this there, take the # away, and put it right\n# {commented}\n"
+            "\n# Found in {found_in}, but not certain: take the # away and put it right; a command counts only\n\
+             # once you have run `afterpush trust`\n# {commented}\n"
         );
     }
     format!("\n# Found in {found_in}, but not certain: put it right and take the # away\n# {commented}\n")
@@ -131,8 +131,8 @@ mod tests {
         assert!(config.warnings.is_empty());
         insta::assert_snapshot!(text, @r#"
         # What afterpush has to know to follow a push to where it is deployed.
-        # No secret belongs here, so this file can be committed. Where a token is read from, base URLs and everything else
-        # that is yours alone goes into a file of your own; `afterpush doctor` names it and checks both.
+        # No secret belongs here, so this file can be committed. Where a token is read from, URLs and commands count here only
+        # for those who ran `afterpush trust`; else they go into a file of your own, which `afterpush doctor` names.
 
         [watch]
         # timeout = "90m"             # then we stop looking (verdict timeout); 24h at most

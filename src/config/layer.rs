@@ -11,6 +11,8 @@ pub enum LayerKind {
     Environment,
     /// The user's own file for this repository, or the one `AFTERPUSH_CONFIG` names.
     Local,
+    /// `.afterpush.toml`, where `afterpush trust` allowed what is sensitive in it.
+    Trusted,
     /// `.afterpush.toml`, which comes with the clone.
     Tracked,
     /// The user's own file for all repositories.
@@ -18,7 +20,7 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
-    /// The user's own word. What comes with a clone is somebody else's.
+    /// The user's own word, or one the user has agreed to. What comes with a clone is somebody else's.
     pub fn is_own(self) -> bool {
         self != Self::Tracked
     }
@@ -28,7 +30,7 @@ impl LayerKind {
         match self {
             Self::Environment => "environment",
             Self::Local => "local",
-            Self::Tracked => "tracked",
+            Self::Trusted | Self::Tracked => "tracked",
             Self::User => "user",
         }
     }

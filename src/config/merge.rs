@@ -7,8 +7,8 @@ use super::layer::{Layers, Place, Told};
 use super::read::{self, Sheet, TargetSheet};
 use super::registry::{self, Listed, Registry};
 use super::{
-    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, WatchSettings, database, health, key, particulars,
-    variable,
+    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, UNTRUSTED, WatchSettings, database, health, key,
+    particulars, variable,
 };
 use crate::provider::Address;
 use crate::watch::{Database, NO_PROVIDER, Particulars, Target, TargetName, TokenSource, Warning};
@@ -97,7 +97,7 @@ impl Merge<'_> {
     /// unless it names what the provider cannot do without.
     fn target_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for kind in [LayerKind::Tracked, LayerKind::Local, LayerKind::User] {
+        for kind in [LayerKind::Trusted, LayerKind::Tracked, LayerKind::Local, LayerKind::User] {
             for target in self.sheets.iter().filter(|s| s.kind == kind).flat_map(|s| &s.targets) {
                 let names_one = ["app", "url", "command"].iter().any(|key| target.place(key).is_some());
                 let is_one = kind != LayerKind::User || names_one;
@@ -258,15 +258,15 @@ impl Whole<'_> {
 fn warnings(sheets: &[Sheet], local_path: &str, left_out: &[String]) -> Vec<Warning> {
     let untrusted: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.untrusted).collect();
     let Some((_, place)) = untrusted.first() else { return Vec::new() };
-    let (file, keys) = (&place.shown, listed(&untrusted));
+    let keys: Vec<_> = untrusted.iter().map(|(key, _)| key.as_str()).collect();
+    let (file, keys) = (&place.shown, keys.join(", "));
     let until = match left_out {
         [] => String::new(),
         names => format!("; until then nothing is watched for {}", names.join(", ")),
     };
-    let message = format!("ignored in {file}, which comes with the clone: {keys}; put them into {local_path}{until}");
-    vec![Warning { code: "untrusted_config".to_owned(), message }]
-}
-
-fn listed(keys: &[&(String, Place)]) -> String {
-    keys.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ")
+    let message = format!(
+        "ignored in {file}, which comes with the clone: {keys}; `afterpush trust` shows and allows them, or put your \
+         own into {local_path}{until}"
+    );
+    vec![Warning { code: UNTRUSTED.to_owned(), message }]
 }

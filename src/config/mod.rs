@@ -3,9 +3,9 @@
 //! Text in, values out: the layers of configuration become one [`Config`] that knows where each value was told.
 //! A flag of a command is stronger than any layer; the command applies it.
 //!
-//! What comes with a clone is somebody else's word. Until a repository can be trusted, the tracked layer may choose
+//! What comes with a clone is somebody else's word. Until the user has agreed to it, the tracked layer may choose
 //! provider, app, branches, paths and limits; what names a secret's source, a URL or a database is ignored there,
-//! with one warning that says where to put it. A token or `base_url` belongs to the provider it was named with, so
+//! with one warning that says how to allow it and where to put it instead. A token or `base_url` belongs to the provider it was named with, so
 //! no other layer can send it elsewhere.
 
 mod choice;
@@ -19,6 +19,7 @@ mod page;
 mod particulars;
 mod read;
 mod registry;
+mod trust;
 mod value;
 mod variable;
 
@@ -32,6 +33,7 @@ pub use choice::{Hints, branches_for, touches};
 pub use draft::draft;
 pub use layer::{Layer, LayerKind, Layers, Place};
 pub use merge::load;
+pub use trust::{Claim, Claims};
 pub use variable::VARIABLES;
 
 /// The variable that names a file which takes the local one's place; its path is absolute.
@@ -39,6 +41,9 @@ pub const CONFIG_VARIABLE: &str = "AFTERPUSH_CONFIG";
 
 /// The tracked file's name, in the worktree's root.
 pub const TRACKED_FILE: &str = ".afterpush.toml";
+
+/// The code of the warning that names what was ignored in the tracked file.
+pub const UNTRUSTED: &str = "untrusted_config";
 
 /// What to say where nothing is configured.
 pub const NO_TARGET: &str = "no target is configured here; run `afterpush init`";

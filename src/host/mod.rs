@@ -15,4 +15,5 @@ pub mod secrets;
 pub mod settings;
 pub mod sharing;
 pub mod sql;
+pub mod trust;
 pub mod watcher;

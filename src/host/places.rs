@@ -49,6 +49,11 @@ impl Places {
         self.config_dir().join("config.toml")
     }
 
+    /// The folder below which all programs keep their state (`~/.local/state`).
+    pub fn state_home(&self) -> &Path {
+        &self.state_home
+    }
+
     /// Our state.
     pub fn state_dir(&self) -> PathBuf {
         self.state_home.join("afterpush")
@@ -81,7 +86,8 @@ impl Places {
     }
 }
 
-fn line_name(common_dir: &Path) -> String {
+/// The name under which something is kept for a repository.
+pub(super) fn line_name(common_dir: &Path) -> String {
     format!("{:x}", Sha256::digest(common_dir.as_os_str().as_bytes()))
 }
 

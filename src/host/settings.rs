@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::git::Repo;
 use super::places::Places;
+use super::trust::Trust;
 use crate::base::{Layout, text};
-use crate::config::{self, Config, ConfigError, Layer, LayerKind, Layers};
+use crate::config::{self, Claims, Config, ConfigError, Layer, LayerKind, Layers};
 
 /// No configuration is longer.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -64,29 +65,43 @@ impl Sources<'_> {
         match kind {
             LayerKind::Environment => None,
             LayerKind::Local => Some(self.named().map_or_else(|| self.layout.config(), PathBuf::from)),
-            LayerKind::Tracked => Some(self.worktree?.join(config::TRACKED_FILE)),
+            LayerKind::Trusted | LayerKind::Tracked => Some(self.worktree?.join(config::TRACKED_FILE)),
             LayerKind::User => Some(self.places?.user_config()),
         }
     }
 
+    /// The tracked file as it is now; `None` where there is none.
+    pub fn tracked(&self) -> Result<Option<Layer>, ConfigError> {
+        self.layer(LayerKind::Tracked)
+    }
+
     fn layers(&self) -> Result<Layers, ConfigError> {
-        let mut files = Vec::new();
-        for kind in [LayerKind::Local, LayerKind::Tracked, LayerKind::User] {
-            if let Some(path) = self.path(kind) {
-                files.extend(self.layer(kind, &path)?);
-            }
-        }
+        let files = [
+            self.layer(LayerKind::Local)?,
+            self.tracked()?.map(|file| self.judged(file)),
+            self.layer(LayerKind::User)?,
+        ];
         let set = |name: &&str| Some(((*name).to_owned(), (self.variable)(name)?));
         let variables = config::VARIABLES.iter().filter_map(set).collect();
         let local_path = self.path(LayerKind::Local).map(|path| shown(&path)).unwrap_or_default();
-        Ok(Layers { files, variables, local_path })
+        Ok(Layers { files: files.into_iter().flatten().collect(), variables, local_path })
+    }
+
+    /// The tracked file with the user's word on it. It is judged by the very bytes that are read as settings.
+    fn judged(&self, file: Layer) -> Layer {
+        let trust = self.places.map(|places| Trust::of(places, self.layout.common_dir()));
+        // A file that cannot be read says nothing, trusted or not; whoever reads the settings tells why.
+        let is_allowed = |trust: &Trust| Claims::of(&file).is_ok_and(|claims| trust.allows(&claims));
+        let kind = if trust.as_ref().is_some_and(is_allowed) { LayerKind::Trusted } else { LayerKind::Tracked };
+        Layer { kind, ..file }
     }
 
     fn named(&self) -> Option<String> {
         (self.variable)(config::CONFIG_VARIABLE).filter(|path| !path.is_empty())
     }
 
-    fn layer(&self, kind: LayerKind, path: &Path) -> Result<Option<Layer>, ConfigError> {
+    fn layer(&self, kind: LayerKind) -> Result<Option<Layer>, ConfigError> {
+        let Some(path) = &self.path(kind) else { return Ok(None) };
         let is_named = kind == LayerKind::Local && self.named().is_some();
         if is_named && !path.is_absolute() {
             return Err(error(path, &format!("named by {} must have an absolute path", config::CONFIG_VARIABLE), None));

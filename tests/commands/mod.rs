@@ -2,4 +2,5 @@
 
 mod answers;
 mod following;
+mod trust;
 mod without_repository;

@@ -6,8 +6,21 @@ use crate::support::{Ran, Sandbox};
 fn outside_a_repository_the_commands_say_so() {
     let sandbox = Sandbox::new();
     let root = sandbox.root().to_str().expect("UTF-8").to_owned();
-    for command in ["status", "wait", "watch", "track", "list", "logs", "stop", "clean", "install", "uninstall", "init"]
-    {
+    for command in [
+        "status",
+        "wait",
+        "watch",
+        "track",
+        "list",
+        "logs",
+        "stop",
+        "clean",
+        "install",
+        "uninstall",
+        "init",
+        "trust",
+        "untrust",
+    ] {
         let ran = sandbox.afterpush(&["-C", &root, command]).ends(2);
         assert!(ran.err().contains("not inside a git repository"), "{ran}");
         assert_eq!(ran.out(), "", "{ran}");

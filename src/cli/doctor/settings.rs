@@ -3,23 +3,13 @@
 use super::Patient;
 use super::check::Check;
 use crate::config::{self, Config, ConfigError, Hints, LayerKind, TargetSettings};
-use crate::host::settings::{self, Sources};
+use crate::host::settings;
 use crate::provider;
-use crate::watch::Source;
+use crate::watch::{Source, Warning};
 
 /// Reads the configuration as every other command does.
 pub(super) fn read(patient: &Patient<'_>) -> Result<Config, ConfigError> {
-    with_sources(patient, settings::read)
-}
-
-fn with_sources<T>(patient: &Patient<'_>, act: impl FnOnce(&Sources<'_>) -> T) -> T {
-    act(&Sources {
-        layout: &patient.place.layout,
-        worktree: patient.place.repo.worktree(),
-        places: patient.places.as_ref(),
-        variable: &|name| patient.world.environment.get(name).map(str::to_owned),
-        uid: patient.uid,
-    })
+    patient.world.with_sources(&patient.place, settings::read)
 }
 
 /// The files, what they tell, and what was ignored in them.
@@ -37,9 +27,12 @@ pub(super) fn config(patient: &Patient<'_>, config: &Result<Config, ConfigError>
         Check::ok("config", files(patient).join(", "))
     };
     found.notes = config.origins().map(|(key, place)| format!("{key}: {place}")).collect();
-    let ignored = |warning: &crate::watch::Warning| Check::warning("config", &warning.message, "");
     let mut checks = vec![found];
     checks.extend(config.warnings.iter().map(ignored));
+    if config.origins().any(|(_, place)| place.kind == LayerKind::Trusted) {
+        let detail = format!("`afterpush trust` allowed what {} names", config::TRACKED_FILE);
+        checks.push(Check::ok("trust", detail));
+    }
     if patient.places.is_none() {
         let detail = "there is no home folder, so no configuration of your own is read";
         checks.push(Check::warning("config", detail, "set HOME"));
@@ -47,10 +40,18 @@ pub(super) fn config(patient: &Patient<'_>, config: &Result<Config, ConfigError>
     checks
 }
 
+fn ignored(warning: &Warning) -> Check {
+    match warning.code.as_str() {
+        config::UNTRUSTED => Check::warning("trust", &warning.message, "afterpush trust"),
+        _ => Check::warning("config", &warning.message, ""),
+    }
+}
+
 /// The files that are there, as people know them.
 fn files(patient: &Patient<'_>) -> Vec<String> {
     let there = |kind| {
-        let path = with_sources(patient, |sources| sources.path(kind)).filter(|path| path.exists())?;
+        let path =
+            patient.world.with_sources(&patient.place, |sources| sources.path(kind)).filter(|path| path.exists())?;
         Some(if kind == LayerKind::Tracked { config::TRACKED_FILE.to_owned() } else { path.display().to_string() })
     };
     [LayerKind::Local, LayerKind::Tracked, LayerKind::User].into_iter().filter_map(there).collect()

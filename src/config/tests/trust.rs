@@ -29,7 +29,7 @@ fn sensitive_keys_of_the_tracked_file_are_ignored_with_one_line() {
     assert_eq!(config.watch.timeout, Span::from_mins(5));
     let told: Vec<_> = config.warnings.iter().map(|w| format!("{}: {}", w.code, w.message)).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database; put them into /r/.git/afterpush/u1/config.toml
+    untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database; `afterpush trust` shows and allows them, or put your own into /r/.git/afterpush/u1/config.toml
     "#);
 }
 
@@ -81,7 +81,7 @@ fn a_target_whose_url_or_command_comes_with_the_clone_is_left_out_and_the_others
     let config = config(vec![tracked(&theirs)]);
     let names: Vec<_> = config.targets.iter().map(|t| t.target.name.as_str()).collect();
     assert_eq!(names, ["web"]);
-    insta::assert_snapshot!(config.warnings[0].message, @"ignored in .afterpush.toml, which comes with the clone: target.status.url, target.own.command; put them into /r/.git/afterpush/u1/config.toml; until then nothing is watched for status, own");
+    insta::assert_snapshot!(config.warnings[0].message, @"ignored in .afterpush.toml, which comes with the clone: target.status.url, target.own.command; `afterpush trust` shows and allows them, or put your own into /r/.git/afterpush/u1/config.toml; until then nothing is watched for status, own");
     let mine = "[target.own]\nprovider = \"command\"\ncommand = \"kamal app version\"\n";
     let config = super::config(vec![tracked(&theirs), local(mine)]);
     let own = config.target("own").expect("the target");
@@ -100,4 +100,74 @@ fn a_token_for_a_url_goes_to_no_other() {
     assert!(refused.contains("sets another; name the token there, too"), "{refused}");
     let config = config(vec![user(mine)]);
     assert_eq!(config.targets[0].target.base_url, "https://status.corp.example/x", "a URL makes a target");
+}
+
+/// A file with every kind of sensitive key.
+const ASKING: &str = "[target.web]\nprovider = \"digitalocean\"\napp = \"shop\"\ntoken = { env = \"T\" }\n\
+     base_url = \"https://do.example.com\"\n[target.web.health]\nlive = \"https://shop.example.com/\"\nwithin = \"5m\"\n\
+     [database]\nurl = { env = \"D\" }\ntable = \"deployments\"\n";
+
+fn claims(text: &str) -> Claims {
+    Claims::of(&tracked(text)).expect("the file can be read")
+}
+
+#[test]
+fn what_is_asked_is_shown_as_it_is_read() {
+    let told: Vec<_> = claims(ASKING).iter().map(|c| format!("{}: {} = {}", c.at, c.key, c.shown())).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    .afterpush.toml:4: target.web.token = { env = "T" }
+    .afterpush.toml:5: target.web.base_url = "https://do.example.com"
+    .afterpush.toml:7: target.web.health.live = "https://shop.example.com/"
+    .afterpush.toml:9: database = { table = "deployments", url = { env = "D" } }
+    "#);
+    assert!(claims(WEB).is_empty());
+    assert!(Claims::of(&tracked("[target")).is_err());
+}
+
+#[test]
+fn a_change_of_what_is_sensitive_asks_anew_and_no_other_does() {
+    let digest = claims(ASKING).digest().to_owned();
+    let same = [
+        ("app = \"shop\"", "app = \"other\""),
+        ("within = \"5m\"", "within = \"9m\""),
+        ("token = { env = \"T\" }", "# a comment\ntoken = {env='T'}"),
+        (
+            "[database]\nurl = { env = \"D\" }\ntable = \"deployments\"",
+            "[database]\ntable = \"deployments\"\nurl.env = \"D\"",
+        ),
+        ("[database]", "[watch]\ntimeout = \"5m\"\n[database]"),
+        ("[target.web.health]", "[target.docs]\nprovider = \"acme\"\napp = \"x\"\n[target.web.health]"),
+    ];
+    for (old, new) in same {
+        assert_eq!(claims(&ASKING.replace(old, new)).digest(), digest, "{new}");
+    }
+    let other = [
+        ("provider = \"digitalocean\"", "provider = \"acme\""),
+        ("env = \"T\"", "env = \"TT\""),
+        ("env = \"T\"", "command = \"T\""),
+        ("do.example.com", "do.example.org"),
+        ("live = ", "ready = "),
+        ("table = \"deployments\"", "table = \"deployments2\""),
+        ("target.web", "target.web2"),
+        ("[database]", "version = \"https://shop.example.com/v\"\n[database]"),
+        ("base_url = \"https://do.example.com\"\n", ""),
+    ];
+    let mut seen = vec![digest];
+    for (old, new) in other {
+        let digest = claims(&ASKING.replace(old, new)).digest().to_owned();
+        assert!(!seen.contains(&digest), "{new}");
+        seen.push(digest);
+    }
+}
+
+#[test]
+fn what_was_allowed_counts_like_the_users_own() {
+    let allowed = Layer { kind: LayerKind::Trusted, ..tracked(ASKING) };
+    let config = config(vec![allowed.clone()]);
+    let web = &config.targets[0].target;
+    assert_eq!((&web.token, web.base_url.as_str()), (&TokenSource::Env("T".to_owned()), "https://do.example.com"));
+    assert!(web.database.is_some() && config.warnings.is_empty());
+    let mine = "[target.web]\nprovider = \"digitalocean\"\nbase_url = \"https://mine.example.com\"\n";
+    let refused = complaint(vec![allowed, local(mine)]);
+    assert!(refused.contains("sets another; name the token there, too"), "a token stays with its URL: {refused}");
 }

@@ -15,8 +15,8 @@ struct Deploy {
     image: String,
 }
 
-/// A command for a repository that is deployed with Kamal. A command counts only in a file of the user's own, so it
-/// is never certain.
+/// A command for a repository that is deployed with Kamal. A command counts only with the user's word, so it is
+/// never certain.
 pub(super) fn suggestions(facts: &RepoFacts) -> Vec<Suggestion> {
     let file = facts.files.iter().find(|(path, _)| path == FILE);
     let deploy = file.and_then(|(_, text)| serde_saphyr::from_str::<Deploy>(text).ok());

@@ -1,0 +1,87 @@
+//! What a tracked file asks to be trusted with: its sensitive keys and their values, as they are read.
+//!
+//! What is allowed is bound to these and to the providers they go with: whoever changes one of them has to ask anew.
+//! Everything else in the file may change without anybody's leave.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::layer::{Layer, LayerKind, Place};
+use super::{ConfigError, read};
+use crate::base::text;
+use crate::wire::Redactor;
+
+/// The sensitive keys of one tracked file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    claims: Vec<Claim>,
+    digest: String,
+}
+
+/// One sensitive key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its dotted name.
+    pub key: String,
+    /// Where it stands.
+    pub at: Place,
+    value: String,
+}
+
+impl Claims {
+    /// Those of a file, whether or not they are allowed.
+    pub fn of(layer: &Layer) -> Result<Self, ConfigError> {
+        let layer = Layer { kind: LayerKind::Tracked, ..layer.clone() };
+        let sheet = read::read(&layer)?;
+        // A file that can be read as a sheet is TOML.
+        let table = toml::from_slice(&layer.text).unwrap_or_default();
+        let claim = |(key, at): (String, Place)| Claim { value: value(&table, &key).unwrap_or_default(), key, at };
+        let claims: Vec<_> = sheet.untrusted.into_iter().map(claim).collect();
+        let mut bound: BTreeMap<String, String> = claims.iter().map(|c| (c.key.clone(), c.value.clone())).collect();
+        for target in sheet.targets.iter().filter(|target| !target.withheld.is_empty()) {
+            let key = format!("target.{}.provider", target.name);
+            bound.extend(value(&table, &key).map(|provider| (key, provider)));
+        }
+        Ok(Self { claims, digest: digest(&bound) })
+    }
+
+    /// The keys, by their order in the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.iter()
+    }
+
+    /// The file asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    /// By what the same keys with the same values are known again.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+impl Claim {
+    /// Its value, safe to show. What looks like a secret is left out.
+    pub fn shown(&self) -> String {
+        text::visible(&Redactor::default().clean(&self.value))
+    }
+}
+
+/// The value behind a dotted key, in the one form that equal values share.
+fn value(table: &toml::Table, key: &str) -> Option<String> {
+    let mut parts = key.split('.');
+    let first = table.get(parts.next()?)?;
+    Some(parts.try_fold(first, |value, part| value.get(part))?.to_string())
+}
+
+fn digest(bound: &BTreeMap<String, String>) -> String {
+    let mut digest = Sha256::new();
+    for part in bound.iter().flat_map(|(key, value)| [key, value]) {
+        // With its length before it no text can pass for two others.
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    format!("{:x}", digest.finalize())
+}
