@@ -10,6 +10,7 @@ mod http;
 mod init;
 mod install;
 mod model;
+mod ownership;
 mod polling;
 mod providers;
 mod readme;

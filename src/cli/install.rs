@@ -74,7 +74,9 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
             Ok("the hook covers every repository of this user where afterpush is configured".to_owned())
         });
     }
-    let repo = Place::find(world)?.repo;
+    let place = Place::find(world)?;
+    place.refuse_guest_root()?;
+    let repo = place.repo;
     let way = match (args.file, args.config) {
         (true, _) => Way::File,
         (_, true) => Way::Config,

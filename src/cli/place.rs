@@ -124,7 +124,13 @@ impl Place {
         self.put(Request { id, ..Request::new(uuid::Uuid::now_v7(), world.now(), Asked::Track(note)) })
     }
 
+    /// To be called before anything is written here: root leaves nothing in another user's repository.
+    pub fn refuse_guest_root(&self) -> Result<(), Failure> {
+        process::refuse_guest_root(&self.layout).map_err(|why| Failure::unknown("guest_root", why.to_string()))
+    }
+
     fn put(&self, request: Request) -> Result<Request, Failure> {
+        self.refuse_guest_root()?;
         let cannot = |error| {
             Failure::unknown("inbox", format!("cannot write a request to {}", self.layout.inbox().display()))
                 .because(error)
@@ -141,6 +147,7 @@ impl Place {
     /// Makes sure somebody works off the inbox. Where no process may outlive the job (a CI runner) nobody does, and
     /// [`Ensured::Unwanted`] says so.
     pub fn ensure_monitor(&self, world: &World) -> Result<Ensured, Failure> {
+        self.refuse_guest_root()?;
         process::ensure_monitor(&self.layout, &world.program, &world.environment.pairs()).map_err(|error| {
             Failure::unknown("monitor", "cannot start the monitor")
                 .because(error)

@@ -24,7 +24,8 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
             Ok("the hook that covered this user's repositories is gone".to_owned())
         });
     }
-    let repo = Place::find(world)?.repo;
-    let plan = hooking::plan_uninstall(&repo).map_err(failure)?;
+    let place = Place::find(world)?;
+    place.refuse_guest_root()?;
+    let plan = hooking::plan_uninstall(&place.repo).map_err(failure)?;
     finish(&telling, &plan, || Ok("the hook is gone from this repository".to_owned()))
 }

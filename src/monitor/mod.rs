@@ -104,6 +104,7 @@ impl MonitorError {
 /// whoever holds the lock sees it, at the latest after releasing it.
 pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
     let wrong = |source| MonitorError::files(orders.layout.private(), source);
+    process::guard_secrets();
     spool::prepare(&orders.layout).map_err(wrong)?;
     let mut alone =
         if orders.take_over { take_over(orders) } else { Alone::try_take(&orders.layout) }.map_err(wrong)?;

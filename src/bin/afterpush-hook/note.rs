@@ -4,7 +4,6 @@
 //! to the user if it comes in time.
 
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -74,7 +73,7 @@ fn try_to_leave(notice: Notice, told: &mut impl Write) -> Result<(), String> {
     if notice.if_configured && !is_configured(&repository, &layout, &environment) {
         return Ok(());
     }
-    refuse_to_serve_root(&repository)?;
+    process::refuse_guest_root(&layout).map_err(|why| why.to_string())?;
     let request = request(notice, repository, &layout, &environment)?;
     spool::drop_request(&layout, &request).map_err(|err| format!("{}: {err}", layout.inbox().display()))?;
     if let Asked::Push(push) = &request.asked {
@@ -85,15 +84,6 @@ fn try_to_leave(notice: Notice, told: &mut impl Write) -> Result<(), String> {
             tell(told, &format!("{name} {rest}"));
         }
         summon(&layout, &environment, told);
-    }
-    Ok(())
-}
-
-/// Files that root leaves in a user's repository are in that user's way from then on.
-fn refuse_to_serve_root(repository: &Repository) -> Result<(), String> {
-    let owner = repository.common_dir.metadata().map_err(|err| err.to_string())?.uid();
-    if nix::unistd::geteuid().is_root() && owner != 0 {
-        return Err("root pushes in a repository of another user".to_owned());
     }
     Ok(())
 }

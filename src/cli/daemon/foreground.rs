@@ -14,6 +14,8 @@ use crate::process;
 /// Runs it until it has nothing left to do.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let layout = layout(args.state.as_deref(), world)?;
+    process::refuse_guest_root(&layout).map_err(|why| Failure::failed("guest_root", why.to_string()))?;
+    process::be_first_to_go();
     log_to(&layout.monitor_log());
     // A panic is a line in it, too.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic.to_string().replace('\n', " "))));
