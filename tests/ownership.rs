@@ -81,6 +81,12 @@ fn configure(site: &Site, uid: u32) {
     by(site, uid, "sh", &["-c", script, "sh", &private, &text]).ends(0);
 }
 
+/// A configuration that counts for everybody. It leads to the real provider, so nobody may get as far as asking it.
+fn configure_in_the_clone(site: &Site) {
+    let tracked = "[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\n";
+    fs::write(site.work().join(".afterpush.toml"), tracked).expect("the tracked file");
+}
+
 /// Everything of afterpush's in the repository that belongs to this user.
 fn owned(site: &Site, uid: u32) -> Vec<String> {
     let git = site.work().join(".git");
@@ -94,8 +100,7 @@ fn owned(site: &Site, uid: u32) -> Vec<String> {
 fn root_leaves_nothing_of_ours_in_another_users_repository() {
     let site = of_ada();
     configure(&site, ADA);
-    let tracked = "[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\n";
-    fs::write(site.work().join(".afterpush.toml"), tracked).expect("what counts for root, too");
+    configure_in_the_clone(&site);
     afterpush(&site, ADA, &["install"]).ends(0);
     by(&site, 0, "git", &["commit", "--quiet", "--allow-empty", "--message=by root"]).ends(0);
     let push = by(&site, 0, "git", &["push", "origin", "main"]).ends(0);
@@ -142,6 +147,30 @@ fn two_users_of_one_repository_have_two_monitors_and_share_the_answers() {
     }
     let eve = layout(&site, EVE).private().display().to_string();
     by(&site, ADA, "ls", &[&eve]).ends(2);
+}
+
+#[test]
+#[ignore = "needs root: files of several users"]
+fn what_another_user_has_put_in_our_place_is_told_and_not_used() {
+    let site = of_ada();
+    configure(&site, ADA);
+    afterpush(&site, ADA, &["install"]).ends(0);
+    let (own, moved) = (layout(&site, ADA), layout(&site, ADA).root().join("moved"));
+    by(&site, ADA, "chmod", &["770", &own.root().display().to_string()]).ends(0);
+    fs::rename(own.private(), &moved).expect("Ada's folder is moved away");
+    by(&site, EVE, "mkdir", &["-m", "777", &own.private().display().to_string()]).ends(0);
+    by(&site, ADA, "git", &["commit", "--quiet", "--allow-empty", "--message=a change"]).ends(0);
+    let push = by(&site, ADA, "git", &["push", "origin", "main"]).ends(0);
+    assert!(
+        push.err().contains("afterpush: this push is not noted: ") && push.err().contains("somebody else"),
+        "{push}"
+    );
+    assert_eq!(fs::read_dir(own.private()).expect("Eve's folder").count(), 0, "nothing was put there");
+    let doctor = afterpush(&site, ADA, &["doctor", "--offline"]).ends(0).out();
+    assert!(doctor.contains("x  permissions") && doctor.contains("belongs to another user"), "{doctor}");
+    configure_in_the_clone(&site);
+    let track = afterpush(&site, ADA, &["track"]).ends(1);
+    assert!(track.err().contains("the folder belongs to somebody else"), "{track}");
 }
 
 #[test]
