@@ -174,6 +174,13 @@ fn only_the_room_process_allows_itself_unsafe_code() {
 }
 
 #[test]
+fn one_function_reads_what_is_configured() {
+    let loads = |source: &Source| source.text.contains("config::load(");
+    let readers: Vec<_> = sources(src()).into_iter().filter(loads).map(|source| source.path).collect();
+    assert_eq!(readers, ["host/settings.rs"]);
+}
+
+#[test]
 fn the_check_sees_what_it_should_see() {
     let bad = [
         ("watch", "use crate::{base::Span, store::Store};", "watch may not look at store"),

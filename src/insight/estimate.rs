@@ -37,11 +37,6 @@ impl Habits {
         (!longer.is_empty()).then(|| rank(&longer, 5))
     }
 
-    /// Whether a deployment that has taken `elapsed` is slower than 9 of 10 were.
-    pub fn is_slow(&self, elapsed: Span) -> bool {
-        self.estimate().is_some_and(|usual| elapsed > usual.p90)
-    }
-
     /// The totals longer than `elapsed`, shortest first.
     fn totals_beyond(&self, elapsed: Span) -> Vec<Span> {
         let mut totals: Vec<_> = self.pasts().iter().map(|past| past.total.max(Span::ZERO)).collect();
