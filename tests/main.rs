@@ -3,6 +3,7 @@
 mod architecture;
 mod commands;
 mod doctor;
+mod faults;
 mod files;
 mod git_room;
 mod hook;

@@ -1,21 +1,31 @@
 #!/bin/sh
-# Runs all tests: tests/run.sh [--install] [arguments of `cargo test`]
+# Runs all tests: tests/run.sh [--all] [--install] [arguments of `cargo test`]
 #
+# Without --all those tests wait that need root, namespaces, other tools or minutes; what they are is said at the end.
 # What they need and the machine lacks is installed by root, or by sudo with --install; without either, the missing
 # packages are named and nothing runs.
 
 set -eu
 cd "$(dirname "$0")/.."
 
-install=no
-if [ "${1-}" = --install ]; then
-    install=yes
+all=no install=no
+while :; do
+    case ${1-} in
+    --all) all=yes ;;
+    --install) install=yes ;;
+    *) break ;;
+    esac
     shift
-fi
+done
 
 say() {
     printf '%s\n' "$*" >&2
 }
+
+if [ $all = yes ] && [ "$(id -u)" != 0 ]; then
+    say 'tests/run.sh --all mounts disks and changes users: run it as root, on a machine where that is fine.'
+    exit 1
+fi
 
 command -v cargo >/dev/null || {
     say 'cargo is missing. Install Rust as https://rustup.rs shows, open a new shell and run this again.'
@@ -39,6 +49,16 @@ needs cc 'gcc libc6-dev'
 needs script bsdutils
 needs_server initdb postgresql
 needs_server mariadbd 'mariadb-server-core mariadb-client-core'
+if [ $all = yes ]; then
+    needs strace strace
+    needs faketime faketime
+    needs setfacl acl
+    needs ip iproute2
+    needs mkfs.ext4 e2fsprogs
+    needs xfs_io xfsprogs
+    needs npm npm
+    needs python3 'python3 python3-venv'
+fi
 
 if [ -n "$missing" ]; then
     [ "$(id -u)" = 0 ] && as_root='' || as_root=sudo
@@ -57,4 +77,12 @@ fi
 
 # The stories wait more than they compute.
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-8}"
-exec cargo test --locked "$@" </dev/null
+if [ $all = yes ]; then
+    case " $* " in
+    *' -- '*) exec cargo test --locked "$@" --include-ignored </dev/null ;;
+    *) exec cargo test --locked "$@" -- --include-ignored </dev/null ;;
+    esac
+fi
+cargo test --locked "$@" </dev/null
+say 'tests/run.sh --all would run these as well:'
+grep -rhoE '#\[ignore = ".*"\]' src tests --include='*.rs' | cut -d'"' -f2 | sort | uniq -c >&2

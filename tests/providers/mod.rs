@@ -4,7 +4,7 @@
 
 mod contract;
 mod digitalocean;
-mod fixture;
+pub mod fixture;
 mod github;
 mod own;
 mod robust;

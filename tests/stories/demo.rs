@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ran, Sandbox, until};
+use crate::support::{Ran, Sandbox, until, write_private};
 
 /// The demo in an almost empty environment, with its temporary folder in the sandbox.
 fn demo(sandbox: &Sandbox) -> Command {
@@ -93,14 +92,4 @@ fn send(child: &Child, signal: Signal) {
 fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port().to_string()
-}
-
-fn write_private(path: &Path, text: &str) {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    let folder = path.parent().expect("it lies in a folder");
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.expect("a folder of our own");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).expect("a file of our own");
-    std::io::Write::write_all(&mut file, text.as_bytes()).expect("room on the disk");
 }

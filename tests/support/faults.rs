@@ -1,11 +1,27 @@
-//! A server over real sockets that misbehaves in the way its path names, and remembers what it was sent.
+//! A server over real sockets that misbehaves in the way the first part of the path names, and remembers what it was
+//! sent.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+/// Every form in which a provider that is asked too often may say when to come back: `/throttled-<place in here>`.
+pub const COME_BACK: &[&str] = &[
+    "Retry-After: 5\r\n",
+    "Retry-After: 0\r\n",
+    "Retry-After: -1\r\n",
+    "Retry-After: 99999999999999999999\r\n",
+    "Retry-After: Wed, 21 Oct 2065 07:28:00 GMT\r\n",
+    "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+    "Retry-After: soon\r\n",
+    "Retry-After:\r\n",
+    "X-RateLimit-Reset: 18446744073709551615\r\nX-RateLimit-Remaining: 0\r\n",
+    "RateLimit-Reset: -9223372036854775808\r\n",
+    "",
+];
 
 /// A misbehaving server; it ends with the test's runtime.
 pub struct Faults {
@@ -44,7 +60,8 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>) -> Option<
         let head = head(&mut stream).await?;
         let path = head.split_whitespace().nth(1)?.to_owned();
         heads.lock().expect("no test panics while it looks").push(head);
-        let (name, detail) = path.split_once('?').unwrap_or((&path, ""));
+        let (path, detail) = path.split_once('?').unwrap_or((&path, ""));
+        let name = path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| &path[..=end]);
         match name {
             "/reset" => {
                 stream.set_zero_linger().ok()?;
@@ -63,16 +80,26 @@ async fn serve(mut stream: TcpStream, heads: Arc<Mutex<Vec<String>>>) -> Option<
 }
 
 fn answer(name: &str, detail: &str) -> Vec<u8> {
+    static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| zipped(&vec![0; 64 << 20]));
+    let numbered = |prefix| name.strip_prefix(prefix).and_then(|number| number.parse().ok());
+    if let Some(status) = numbered("/status-").filter(|status| (200..600_usize).contains(status)) {
+        return with(&status.to_string(), "", b"{}");
+    }
+    if let Some(form) = numbered("/throttled-").and_then(|place| COME_BACK.get(place)) {
+        return with("429 Too Many Requests", form, b"{}");
+    }
+    if let Some(port) = numbered("/away-to-port-") {
+        return with("302 Found", &format!("Location: http://127.0.0.1:{port}/fine\r\n"), b"");
+    }
     match name {
         "/truncated" => b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this".to_vec(),
         "/redirect" => with("302 Found", &format!("Location: {detail}\r\n"), b""),
-        "/bomb" => with("200 OK", "Content-Encoding: gzip\r\n", &zipped(&vec![0; 64 << 20])),
+        "/bomb" => with("200 OK", "Content-Encoding: gzip\r\n", &BOMB),
         "/gzip" => with("200 OK", "Content-Encoding: gzip\r\n", &zipped(b"plain text")),
         "/broken-gzip" => with("200 OK", "Content-Encoding: gzip\r\n", b"this is no gzip"),
         "/html" => with("200 OK", "Content-Type: text/html\r\n", b"<html>Welcome to the hotel</html>"),
         "/lines" => with("200 OK", "", &lines(100_000)),
         "/garbage" => b"\x16\x03\x01 this is not HTTP at all\r\n\r\n".to_vec(),
-        "/status" => with(detail, "", b"{}"),
         _ => with("200 OK", "Date: Sat, 01 Aug 2026 10:00:00 GMT\r\n", b"{\"fine\": true}"),
     }
 }

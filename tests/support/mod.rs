@@ -16,10 +16,10 @@ mod site;
 use std::time::{Duration, Instant};
 
 pub use authority::{Authority, Papers};
-pub use faults::Faults;
+pub use faults::{COME_BACK, Faults};
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
-pub use program::{copy_program, write_program};
+pub use program::{copy_program, write_private, write_program};
 pub use ran::Ran;
 pub use sandbox::Sandbox;
 pub use service::Service;

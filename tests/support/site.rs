@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use afterpush::standin::{Order, Pace, Recipe, Stage, StandIn, World};
 use serde_json::Value;
 
-use super::{Sandbox, try_until, until};
+use super::{Sandbox, try_until, until, write_private};
 
 /// The app's name.
 const APP: &str = "web";
@@ -62,13 +62,7 @@ impl Site {
 
     /// Replaces the local configuration.
     pub fn configure(&self, text: &str) {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        let layout = self.layout();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(layout.private()).expect("our own folder");
-        let mut file = fs::OpenOptions::new();
-        let mut file =
-            file.write(true).create(true).truncate(true).mode(0o600).open(layout.config()).expect("our file");
-        std::io::Write::write_all(&mut file, text.as_bytes()).expect("room on the disk");
+        write_private(&self.layout().config(), text);
     }
 
     /// What happens at the provider.

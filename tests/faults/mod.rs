@@ -1,0 +1,6 @@
+//! The faults of [the table](../README.md): what may go wrong around the programs, and what must come of it.
+//!
+//! A test that needs root, another tool, a namespace or minutes says so in its `ignore`; `tests/run.sh --all` runs it.
+
+mod network;
+mod table;
