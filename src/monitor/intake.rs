@@ -154,6 +154,10 @@ pub async fn open(tools: &Arc<Tools>, mut wish: Wish) -> Result<Vec<Happening>, 
     let mut happened = Vec::new();
     if let Some(earlier) = tools.store.newest(&wish.sha).await? {
         let same = |push: &Push| push.remote == earlier.push.remote && push.ref_name == earlier.push.ref_name;
+        if wish.pushes.iter().any(|push| same(push) && push.git.is_some() && push.git == earlier.push.git) {
+            // One git that pushes to several URLs of a remote calls the hook for each of them.
+            return Ok(Vec::new());
+        }
         if !earlier.is_decided() && wish.pushes.iter().any(same) {
             if earlier.has_landed() || wish.pushes[0].origin != Origin::Hook {
                 // One thing in the world, one watch; but somebody wants to know now.
