@@ -2,5 +2,6 @@
 //!
 //! A test that needs root, another tool, a namespace or minutes says so in its `ignore`; `tests/run.sh --all` runs it.
 
+mod git;
 mod network;
 mod table;
