@@ -105,6 +105,8 @@ impl MonitorError {
 pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
     let wrong = |source| MonitorError::files(orders.layout.private(), source);
     process::guard_secrets();
+    process::report_large_files();
+    process::ensure_descriptors().map_err(wrong)?;
     spool::prepare(&orders.layout).map_err(wrong)?;
     let mut alone =
         if orders.take_over { take_over(orders) } else { Alone::try_take(&orders.layout) }.map_err(wrong)?;

@@ -14,6 +14,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
 
 use super::descriptors::{Fate, let_go};
+use super::limits::report_large_files;
 
 /// More than a hook has to say.
 const LONGEST: usize = 4_096;
@@ -73,9 +74,7 @@ fn detached(mut writer: PipeWriter, work: impl FnOnce(&mut PipeWriter)) {
     // group's leader, so this cannot fail.
     let _ = setsid();
     if let_go_of_git(&writer).is_ok() {
-        // A file that grows beyond `ulimit -f` is an error to report, not a reason to die.
-        // SAFETY: ignoring a signal runs no code.
-        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        report_large_files();
         work(&mut writer);
         let _ = writer.write_all(&[END]);
     }

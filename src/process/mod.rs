@@ -10,6 +10,7 @@ mod environment;
 mod failpoint;
 mod guard;
 mod identity;
+mod limits;
 mod lock;
 mod monitor_file;
 mod own_file;
@@ -24,6 +25,7 @@ pub use environment::{fingerprints, inherited_environment, is_set, own_environme
 pub use failpoint::{failpoint, limit};
 pub use guard::{be_first_to_go, guard_secrets};
 pub use identity::{Aliveness, FileId, Found, Identity};
+pub use limits::{ensure_descriptors, report_large_files};
 pub use lock::Alone;
 pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, Holdings, MonitorFile, Presence, presence};
 pub use own_file::read_own;
