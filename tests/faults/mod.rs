@@ -4,4 +4,5 @@
 
 mod git;
 mod network;
+mod process;
 mod table;
