@@ -12,6 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::host::clock::Machine;
 use crate::host::places::Places;
 use crate::host::settings::{self, Sources};
+use crate::process;
 
 /// The surroundings of one run.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
@@ -63,7 +64,7 @@ impl World {
             printer: Printer::of_process(global.color, &environment),
             json: global.json,
             quiet: global.quiet,
-            program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("afterpush")),
+            program: process::own_program().unwrap_or_else(|| PathBuf::from("afterpush")),
             environment,
         })
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pidfd::PidFd;
 use super::proc;
+use super::summon::own_program;
 use crate::base::{Layout, Timestamp};
 
 /// A process, as it described itself.
@@ -89,7 +90,7 @@ impl Identity {
             uid: nix::unistd::geteuid().as_raw(),
             host: host(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            exe: std::env::current_exe().ok().and_then(|exe| FileId::of(&exe)),
+            exe: own_program().and_then(|program| FileId::of(&program)),
             state_dir: FileId::of(layout.private()),
             since: now,
         }

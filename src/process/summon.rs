@@ -80,9 +80,15 @@ pub fn may_summon(environment: &[(String, String)]) -> bool {
     }
 }
 
+/// This program's own file. Where the system cannot tell (there is no `/proc`) it is what it was called by.
+pub fn own_program() -> Option<PathBuf> {
+    let called = || std::env::args_os().next().map(PathBuf::from).filter(|name| name.components().count() > 1);
+    std::env::current_exe().ok().or_else(|| called()?.canonicalize().ok())
+}
+
 /// The program `afterpush` beside this program's own file, else in `PATH`. Never a path read from a file.
 pub fn monitor_program() -> Option<PathBuf> {
-    let own_folder = std::env::current_exe().ok().and_then(|own| own.parent().map(Path::to_path_buf));
+    let own_folder = own_program().and_then(|own| own.parent().map(Path::to_path_buf));
     let search_path = std::env::var_os("PATH").unwrap_or_default();
     let folders = own_folder.into_iter().chain(std::env::split_paths(&search_path));
     let programs = folders.filter(|folder| folder.is_absolute()).map(|folder| folder.join(PROGRAM));

@@ -111,18 +111,20 @@ fn told(document: &Document, now: Timestamp) -> String {
 }
 
 pub(super) fn disk(patient: &Patient<'_>) -> Check {
-    let common_dir = patient.place.repo.common_dir();
-    let disk = match machine::disk(common_dir) {
+    let layout = &patient.place.layout;
+    let folder = [layout.private(), layout.root()].into_iter().find(|folder| folder.is_dir());
+    let folder = folder.unwrap_or(layout.common_dir());
+    let disk = match machine::disk(folder) {
         Ok(disk) => disk,
-        Err(why) => return Check::warning("disk", format!("{} cannot be asked: {why}", common_dir.display()), ""),
+        Err(why) => return Check::warning("disk", format!("{} cannot be asked: {why}", folder.display()), ""),
     };
     let free = match disk.free_files {
         Some(files) if files < FEW_FILES => format!("{files} more files can be made"),
         _ if disk.free_bytes < 1 << 20 => "no room left".to_owned(),
         _ => format!("{} MiB free", disk.free_bytes >> 20),
     };
-    if disk.is_read_only || nix::unistd::access(common_dir, nix::unistd::AccessFlags::W_OK).is_err() {
-        let detail = format!("{} cannot be written", common_dir.display());
+    if disk.is_read_only || nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_err() {
+        let detail = format!("{} cannot be written", folder.display());
         return Check::failed("disk", detail, "afterpush keeps its files there: make it writable for you");
     }
     if disk.free_bytes < LITTLE_ROOM || disk.free_files.is_some_and(|files| files < FEW_FILES) {
