@@ -5,4 +5,5 @@
 mod git;
 mod network;
 mod process;
+mod rooms;
 mod table;

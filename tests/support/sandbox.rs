@@ -1,6 +1,6 @@
 //! A home, a working clone and a bare remote in a folder that goes away, with every process that was started there.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{Ran, until};
+use super::{Ran, Room, until};
 
 /// A world of its own: nothing of the user's or the machine's configuration is seen in it, and its end ends the
 /// monitors started in it.
@@ -17,6 +17,10 @@ pub struct Sandbox {
     root: TempDir,
     path: OsString,
     variables: Vec<(String, String)>,
+    /// The words before every program's own.
+    entrance: Vec<String>,
+    /// The clone as those programs see it.
+    seen: PathBuf,
 }
 
 impl Sandbox {
@@ -29,7 +33,8 @@ impl Sandbox {
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let temporary = std::env::temp_dir().canonicalize().expect("a folder for temporary files");
         let root = tempfile::Builder::new().prefix("afterpush-").tempdir_in(temporary).expect("a temporary folder");
-        let mut sandbox = Self { root, path: search_path(), variables: Vec::new() };
+        let seen = root.path().join("work");
+        let mut sandbox = Self { root, path: search_path(), variables: Vec::new(), entrance: Vec::new(), seen };
         for (name, value) in variables {
             sandbox.set(name, value);
         }
@@ -52,6 +57,12 @@ impl Sandbox {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// From now on every program is run in this room, and its files are looked at there.
+    pub fn enter(&mut self, room: &Room) {
+        self.entrance = room.entrance(&self.work());
+        self.seen = room.seen(&self.work());
+    }
+
     /// The folder all of it lies in.
     pub fn root(&self) -> &Path {
         self.root.path()
@@ -68,8 +79,11 @@ impl Sandbox {
     }
 
     /// Any program, run in the clone with the sandbox's environment and nothing else.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let program = program.as_ref();
+        let mut words = self.entrance.iter().map(OsStr::new).chain([program]);
+        let mut command = Command::new(words.next().expect("a program at least"));
+        command.args(words);
         command.current_dir(self.work()).stdin(std::process::Stdio::null()).env_clear();
         command.env("PATH", &self.path).env("HOME", self.root().join("home")).env("LC_ALL", "C");
         command.env("XDG_CONFIG_HOME", self.root().join("config")).env("XDG_STATE_HOME", self.root().join("state"));
@@ -115,7 +129,7 @@ impl Sandbox {
 
     /// Where afterpush keeps the clone's files.
     pub fn layout(&self) -> afterpush::base::Layout {
-        afterpush::base::Layout::new(&self.work().join(".git"), nix::unistd::getuid().as_raw())
+        afterpush::base::Layout::new(&self.seen.join(".git"), nix::unistd::getuid().as_raw())
     }
 
     /// The status document of a commit, as it lies on the disk.
