@@ -18,8 +18,26 @@ pub(super) const HANDED_OVER: &str = "AFTERPUSH_ENVIRONMENT";
 
 /// What a monitor keeps of the environment it is started with; the rest it gets in memory. git's own variables and
 /// everything that may hold a secret are not on the list.
-const KEPT: &[&str] =
-    &["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+///
+/// What credential commands need to find their agents and stores has to come this far to reach them.
+const KEPT: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "TZ",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+    "PASSWORD_STORE_DIR",
+    "GH_CONFIG_DIR",
+    "KUBECONFIG",
+    "DOCKER_HOST",
+];
 const KEPT_FAMILIES: &[&str] = &["LC_", "XDG_", "AFTERPUSH_"];
 
 /// More than any kernel lets a program be started with.
