@@ -65,6 +65,11 @@ fn a_healthy_repository_is_told_to_be_well() {
                        target.web.provider: ROOT/work/.git/afterpush/uUID/config.toml:2
     ok target.web       digitalocean app shop; pushes of main, master to origin
     ok credentials.web  from the environment variable DIGITALOCEAN_TOKEN
+                       1. the environment variable DIGITALOCEAN_TOKEN
+                       2. the environment variable DIGITALOCEAN_ACCESS_TOKEN
+                       3. the file of doctl
+                       4. git credential fill for http://STAND-IN
+                       5. DIGITALOCEAN_TOKEN or DIGITALOCEAN_ACCESS_TOKEN in a login shell, which is asked with env_from_login_shell = true only
     ok provider.web     knows app shop (0 deployments on the newest page, answered in TIME)
     ok clock.web        agrees with the provider's
     all is well

@@ -10,6 +10,8 @@ mod hook;
 mod http;
 mod init;
 mod install;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod model;
 mod ownership;
 mod polling;

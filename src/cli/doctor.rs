@@ -94,7 +94,7 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
         checks.extend(runtime.block_on(provider::checks(patient, &config, settings, offline)));
         checks.extend(runtime.block_on(sources::health(&settings.target, offline)));
     }
-    checks.extend(runtime.block_on(sources::database(patient, &config.targets, offline)));
+    checks.extend(runtime.block_on(sources::database(patient, &config, offline)));
     Ok(checks)
 }
 

@@ -1,7 +1,7 @@
 //! The keys there are, and the nearest one to a key there is not.
 
 /// The keys of the top level.
-pub(super) const TOP: &[&str] = &["watch", "target", "status", "database"];
+pub(super) const TOP: &[&str] = &["watch", "target", "status", "database", "credentials"];
 /// The keys of `[watch]`.
 pub(super) const WATCH: &[&str] = &["timeout", "register_timeout", "branches", "remotes"];
 /// The keys of `[target.NAME]`.
@@ -33,13 +33,16 @@ pub(super) const HEALTH: &[&str] = &["live", "ready", "version", "within", "soak
 pub(super) const STATUS: &[&str] = &["mirror", "keep"];
 /// The keys of `[database]`.
 pub(super) const DATABASE: &[&str] = &["url", "table", "columns", "states", "ca"];
+/// The keys of `[credentials]`.
+pub(super) const CREDENTIALS: &[&str] = &["env_from_login_shell"];
 /// The keys of a token's source, one of which it names.
 pub(super) const TOKEN: &[&str] = &["env", "command", "file"];
 
-/// Keys that name a secret's source, a URL, a command or a database: ignored where the layer is not the user's own.
+/// Keys that name a secret's source, a URL, a command or a database, or have a program run: ignored where the layer is
+/// not the user's own.
 pub(super) fn is_sensitive(table: &str, key: &str) -> bool {
     match table {
-        "" => key == "database",
+        "" => matches!(key, "database" | "credentials"),
         "target" => matches!(key, "token" | "base_url" | "url" | "command"),
         "health" => matches!(key, "live" | "ready" | "version"),
         _ => false,
@@ -70,8 +73,12 @@ fn nearest(wrong: &str, known: &[&str]) -> Option<String> {
 
 /// The table a key belongs in, for one that was written into another.
 fn home_of(key: &str) -> Option<&'static str> {
-    [(WATCH, "[watch]"), (STATUS, "[status]"), (TARGET, "[target.NAME]"), (HEALTH, "[target.NAME.health]")]
-        .into_iter()
-        .find(|(keys, _)| keys.contains(&key))
-        .map(|(_, table)| table)
+    let tables = [
+        (WATCH, "[watch]"),
+        (STATUS, "[status]"),
+        (CREDENTIALS, "[credentials]"),
+        (TARGET, "[target.NAME]"),
+        (HEALTH, "[target.NAME.health]"),
+    ];
+    tables.into_iter().find(|(keys, _)| keys.contains(&key)).map(|(_, table)| table)
 }

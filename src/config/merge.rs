@@ -7,8 +7,8 @@ use super::layer::{Layers, Place, Told};
 use super::read::{self, Sheet, TargetSheet};
 use super::registry::{self, Listed, Registry};
 use super::{
-    Config, ConfigError, LayerKind, StatusSettings, TargetSettings, UNTRUSTED, WatchSettings, database, health, key,
-    particulars, variable,
+    Config, ConfigError, CredentialSettings, LayerKind, StatusSettings, TargetSettings, UNTRUSTED, WatchSettings,
+    database, health, key, particulars, variable,
 };
 use crate::provider::Address;
 use crate::watch::{Database, NO_PROVIDER, Particulars, Target, TargetName, TokenSource, Warning};
@@ -29,10 +29,10 @@ pub(super) fn load_for(layers: &Layers, registry: Registry<'_>) -> Result<Config
     }
     sheets.sort_by_key(|sheet| sheet.kind);
     let mut merge = Merge { sheets: &sheets, registry, origins: BTreeMap::new(), left_out: Vec::new() };
-    let (watch, status, targets) = (merge.watch(), merge.status(), merge.targets()?);
+    let (watch, status, credentials, targets) = (merge.watch(), merge.status(), merge.credentials(), merge.targets()?);
     let (origins, left_out) = (merge.origins, merge.left_out);
     let warnings = warnings(&sheets, &layers.local_path, &left_out);
-    Ok(Config { watch, targets, status, warnings, origins })
+    Ok(Config { watch, targets, status, credentials, warnings, origins })
 }
 
 struct Merge<'a> {
@@ -63,6 +63,11 @@ impl Merge<'_> {
             mirror: self.pick("status.mirror", |s| s.mirror.as_ref()).unwrap_or(built_in.mirror),
             keep: self.pick("status.keep", |s| s.keep.as_ref()).unwrap_or(built_in.keep),
         }
+    }
+
+    fn credentials(&mut self) -> CredentialSettings {
+        let told = self.pick("credentials.env_from_login_shell", |s| s.env_from_login_shell.as_ref());
+        CredentialSettings { env_from_login_shell: told.unwrap_or_default() }
     }
 
     /// The value of the strongest sheet that tells it.

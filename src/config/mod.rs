@@ -57,6 +57,8 @@ pub struct Config {
     pub targets: Vec<TargetSettings>,
     /// `[status]`.
     pub status: StatusSettings,
+    /// `[credentials]`.
+    pub credentials: CredentialSettings,
     /// What the user should know: keys that were ignored, and why.
     pub warnings: Vec<Warning>,
     origins: BTreeMap<String, Place>,
@@ -91,6 +93,13 @@ pub struct StatusSettings {
     pub mirror: bool,
     /// How long decided commits keep their files.
     pub keep: Span,
+}
+
+/// Where credentials are looked for beside what a target names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CredentialSettings {
+    /// The user's login shell is asked for variables that are not set where the push is made.
+    pub env_from_login_shell: bool,
 }
 
 /// Why a configuration cannot be used: one sentence, where, and what to do.

@@ -21,6 +21,7 @@ pub(super) struct Sheet {
     pub remotes: Option<Told<Vec<String>>>,
     pub mirror: Option<Told<bool>>,
     pub keep: Option<Told<Span>>,
+    pub env_from_login_shell: Option<Told<bool>>,
     pub targets: Vec<TargetSheet>,
     /// Sensitive keys that were not read because the layer is not the user's own.
     pub untrusted: Vec<(String, Place)>,
@@ -54,6 +55,7 @@ pub(super) fn read(layer: &Layer) -> Result<Sheet, ConfigError> {
             "watch" => read_watch(&section, &mut sheet)?,
             "status" => read_status(&section, &mut sheet)?,
             "target" => read_targets(&section, &mut sheet)?,
+            "credentials" => read_credentials(&section, &mut sheet)?,
             "database" => read_database(&section, &mut sheet)?,
             _ => return Err(section.unknown(key::TOP)),
         }
@@ -81,6 +83,20 @@ fn read_status(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigError
             "mirror" => sheet.mirror = entry.told(value::boolean(entry.value))?,
             "keep" => sheet.keep = entry.told(value::duration(entry.value, value::keep))?,
             _ => return Err(entry.unknown(key::STATUS)),
+        }
+    }
+    Ok(())
+}
+
+fn read_credentials(section: &Entry<'_>, sheet: &mut Sheet) -> Result<(), ConfigError> {
+    let is_withheld = sheet.withhold("", section);
+    for entry in section.entries()? {
+        match entry.key {
+            "env_from_login_shell" => {
+                let told = entry.told(value::boolean(entry.value))?;
+                sheet.env_from_login_shell = told.filter(|_| !is_withheld);
+            }
+            _ => return Err(entry.unknown(key::CREDENTIALS)),
         }
     }
     Ok(())
@@ -146,6 +162,7 @@ impl Sheet {
             remotes: None,
             mirror: None,
             keep: None,
+            env_from_login_shell: None,
             targets: Vec::new(),
             untrusted: Vec::new(),
             database: None,

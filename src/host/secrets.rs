@@ -1,25 +1,34 @@
 //! Where credentials come from. A source that was configured and yields nothing is an error, never a reason to try
-//! another: a token meant for one place must not be replaced by one meant for another.
+//! another: a token meant for one place must not be replaced by one meant for another. Where none was configured, the
+//! provider's own [chain](places) is gone through.
 
+mod chain;
 mod command;
 mod database;
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
+mod login_shell;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::host::sql;
-use crate::provider::{self, Chain, Credential, Provider, Tool, ToolFile};
+use crate::provider::{self, Credential, Provider, Tool};
 use crate::watch::{DatabaseUrl, Target, TokenSource};
 use crate::wire::{Origin, Secret, origin};
 
 pub use database::database;
+pub use login_shell::login_shell;
 
-/// The values of environment variables a credential may be taken from, and where tools keep their files.
+/// The values of environment variables a credential may be taken from, where tools keep their files, and the login
+/// shell that may be asked.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     values: BTreeMap<String, Secret>,
     config_home: Option<PathBuf>,
+    login_shell: Option<PathBuf>,
+    lost: BTreeSet<String>,
 }
 
 /// A credential and the one origin it may be sent to.
@@ -33,6 +42,9 @@ pub struct Bound {
     pub from: String,
 }
 
+/// A secret, and where it came from in words.
+type Found = (Secret, String);
+
 impl Environment {
     /// Keeps, of these variables, the ones with a wanted name and a value (see [`names`]).
     pub fn new<P>(pairs: P, wanted: &BTreeSet<String>) -> Self
@@ -44,13 +56,27 @@ impl Environment {
             let secret = database::kept(&name, &value);
             (name, secret)
         });
-        Self { values: values.collect(), config_home: None }
+        Self { values: values.collect(), ..Self::default() }
     }
 
     /// The folder below which tools keep their files (`~/.config`); without it no tool's file is read.
     #[must_use]
     pub fn with_config_home(mut self, folder: Option<PathBuf>) -> Self {
         self.config_home = folder;
+        self
+    }
+
+    /// The login shell that is asked for what is not set here; without it none is.
+    #[must_use]
+    pub fn with_login_shell(mut self, shell: Option<PathBuf>) -> Self {
+        self.login_shell = shell;
+        self
+    }
+
+    /// The variables that an earlier monitor was given and this one is not.
+    #[must_use]
+    pub fn with_lost(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.lost = names.into_iter().collect();
         self
     }
 
@@ -61,6 +87,28 @@ impl Environment {
 
     fn get(&self, name: &str) -> Option<&Secret> {
         self.values.get(name)
+    }
+
+    /// The same with these variables as the login shell has them, where one is to be asked and none of them is set.
+    async fn or_login_shell(&self, names: &[&str]) -> Result<Self, String> {
+        let Some(shell) = self.login_shell.as_ref().filter(|_| names.iter().all(|name| self.get(name).is_none()))
+        else {
+            return Ok(self.clone());
+        };
+        let values = login_shell::variables(shell, names).await?;
+        Ok(Self { values, ..self.clone() })
+    }
+
+    /// What to say where one of these variables is missing: that an earlier monitor had it.
+    fn loss<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
+        let lost = names.into_iter().find(|name| self.lost.contains(*name));
+        lost.map(|name| {
+            format!(
+                "; {name} was only in the environment of an earlier push, and the monitor has been started anew since: \
+                 set it and run afterpush status --refresh"
+            )
+        })
+        .unwrap_or_default()
     }
 }
 
@@ -99,61 +147,61 @@ pub async fn credential(
     provider: &dyn Provider,
     environment: &Environment,
 ) -> Result<Option<Bound>, String> {
-    let wanted = provider.credential(&target.base_url);
-    let (secret, from) = match (wanted, &target.token) {
-        (Credential::None, _) | (Credential::Optional, TokenSource::Chain) => return Ok(None),
-        (Credential::Required(chain), TokenSource::Chain) => of_chain(provider, &chain, environment).await?,
-        (_, TokenSource::Env(name)) => of_variable(name, environment)?,
-        (_, TokenSource::Command(words)) => {
-            let program = words.first().map_or("", String::as_str);
-            (command::output(words).await?, format!("the command {program}"))
-        }
-        (_, TokenSource::File(path)) => (file::secret(path)?, format!("the file {}", path.display())),
+    let chain = match provider.credential(&target.base_url) {
+        Credential::None => return Ok(None),
+        Credential::Optional => None,
+        Credential::Required(chain) => Some(chain),
     };
-    check(&secret, &from)?;
     let origin = origin(&target.base_url)
         .ok_or_else(|| format!("the URL of target {} is not an http or https URL", target.name))?;
+    let (secret, from) = match (configured(&target.token, environment).await?, chain) {
+        (Some(found), _) => found,
+        (None, Some(chain)) => chain::first(provider, &chain, &origin, environment).await?,
+        (None, None) => return Ok(None),
+    };
+    check(&secret, &from)?;
     Ok(Some(Bound { origin, secret, from }))
 }
 
-fn of_variable(name: &str, environment: &Environment) -> Result<(Secret, String), String> {
-    let secret = environment.get(name).cloned().ok_or_else(|| {
-        format!("the configured environment variable {name} was not set where the push was made; set it and push again, or run afterpush status --refresh")
-    })?;
-    Ok((secret, format!("the environment variable {name}")))
+/// The places where the credential of a target is looked for, in their order and in words; of none of them more.
+pub fn places(target: &Target, provider: &dyn Provider, environment: &Environment) -> Vec<String> {
+    match (provider.credential(&target.base_url), &target.token, origin(&target.base_url)) {
+        (Credential::Required(chain), TokenSource::Chain, Some(origin)) => {
+            chain::links(&chain).iter().map(|link| link.place(&origin, environment)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
-/// The provider's own chain: its variables, then its own tool.
-async fn of_chain(
-    provider: &dyn Provider,
-    chain: &Chain,
-    environment: &Environment,
-) -> Result<(Secret, String), String> {
-    for &name in chain.variables {
-        if let Some(secret) = environment.get(name) {
-            return Ok((secret.clone(), format!("the environment variable {name}")));
+/// What a configured source yields; `None` of the chain, which nobody has configured.
+async fn configured(source: &TokenSource, environment: &Environment) -> Result<Option<Found>, String> {
+    Ok(Some(match source {
+        TokenSource::Chain => return Ok(None),
+        TokenSource::Env(name) => of_variable(name, environment).await?,
+        TokenSource::Command(words) => {
+            let program = words.first().map_or("", String::as_str);
+            (command::output(words).await?, format!("the command {program}"))
         }
-    }
-    let found = match &chain.tool {
-        Some(Tool::File(file)) => of_file(*file, environment)?,
-        // A tool that is not there, or not logged in, has none.
-        Some(Tool::Command { tool, words }) => {
-            command::output(words).await.ok().map(|secret| (secret, format!("the log-in of {tool}")))
-        }
-        None => None,
-    };
-    found.ok_or_else(|| format!("there is no credential for {}: {}", provider.name(), chain.advice("")))
+        TokenSource::File(path) => (file::secret(path)?, format!("the file {}", path.display())),
+    }))
 }
 
-fn of_file(tool: ToolFile, environment: &Environment) -> Result<Option<(Secret, String)>, String> {
-    let Some(path) = environment.config_home.as_ref().map(|home| home.join(tool.path)) else { return Ok(None) };
-    if !path.exists() {
-        return Ok(None);
+async fn of_variable(name: &str, environment: &Environment) -> Result<Found, String> {
+    if let Some(secret) = environment.get(name) {
+        return Ok((secret.clone(), variable(name)));
     }
-    let text = file::text(&path)?;
-    let context = tool.context_variable.and_then(|name| environment.get(name)).map(Secret::expose);
-    let token = (tool.read)(&text, context).map(|token| Secret::new(&token)).filter(|token| !token.is_empty());
-    Ok(token.map(|token| (token, format!("the file of {} ({})", tool.tool, path.display()))))
+    if let Some(secret) = environment.or_login_shell(&[name]).await?.get(name) {
+        return Ok((secret.clone(), login_shell::variable(name)));
+    }
+    let loss = environment.loss([name]);
+    Err(format!(
+        "the configured environment variable {name} was not set where the push was made{}",
+        if loss.is_empty() { "; set it and push again, or run afterpush status --refresh" } else { &loss }
+    ))
+}
+
+fn variable(name: &str) -> String {
+    format!("the environment variable {name}")
 }
 
 /// A credential is one word of printable ASCII; anything else is a mix-up (a whole file, an error message).

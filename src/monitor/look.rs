@@ -51,7 +51,7 @@ fn served(finding: &Finding) -> Option<String> {
 async fn provider_says(tools: &Tools, target: &Target, want: &Want) -> Result<Snapshot, Miss> {
     match converse(tools, target, want).await {
         // It may have been renewed since it was read.
-        Err(Miss::Misheard(Misheard::Denied(_))) if tools.forget_credential(target) => {
+        Err(Miss::Misheard(Misheard::Denied(_) | Misheard::Forbidden(_))) if tools.forget_credential(target) => {
             converse(tools, target, want).await
         }
         outcome => outcome,

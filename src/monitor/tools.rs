@@ -79,8 +79,11 @@ impl Tools {
         let places = Places::of_user();
         // Every variable is kept, in memory only: which of them a target names may change with the configuration.
         let all = variables.keys().cloned().collect();
+        let lost = MonitorFile::read(&orders.layout).map(|before| before.lost_to(&orders.environment));
+        let lost = lost.unwrap_or_default();
         let environment = Environment::new(variables.clone(), &all)
-            .with_config_home(places.as_ref().map(|places| places.config_home().to_path_buf()));
+            .with_config_home(places.as_ref().map(|places| places.config_home().to_path_buf()))
+            .with_lost(lost.clone());
         let tools = Self {
             layout: orders.layout.clone(),
             clock: Machine,
@@ -101,7 +104,7 @@ impl Tools {
             habits: Mutex::default(),
             redactor: Mutex::default(),
         };
-        tools.introduce()?;
+        tools.introduce(lost)?;
         for target in tools.store.targets().await? {
             tools.remember(target).await?;
         }
@@ -158,12 +161,19 @@ impl Tools {
         if let Some(known) = lock(&self.credentials).get(&key) {
             return Ok(Some(known.clone()));
         }
-        let bound = secrets::credential(target, provider, &self.environment).await?;
+        let bound = secrets::credential(target, provider, &self.environment()).await?;
         if let Some(bound) = &bound {
             lock(&self.redactor).learn(&bound.secret);
             lock(&self.credentials).insert(key, bound.clone());
         }
         Ok(bound)
+    }
+
+    /// What credentials are taken from, as the configuration is now.
+    fn environment(&self) -> Environment {
+        let is_wanted = self.settings(None).is_ok_and(|config| config.credentials.env_from_login_shell);
+        let shell = is_wanted.then(|| secrets::login_shell(self.variables.get("SHELL").map(String::as_str)));
+        self.environment.clone().with_login_shell(shell)
     }
 
     /// Reads a refused credential anew next time; `false` if it was not in use.
@@ -176,7 +186,7 @@ impl Tools {
         if let Some(known) = lock(&self.databases).get(database) {
             return Ok(known.clone());
         }
-        let server = secrets::database(database, &self.environment).await?;
+        let server = secrets::database(database, &self.environment()).await?;
         server.secrets().for_each(|secret| lock(&self.redactor).learn(secret));
         lock(&self.databases).insert(database.clone(), server.clone());
         Ok(server)
@@ -219,7 +229,7 @@ impl Tools {
 
     /// Writes `monitor.json` and the line by which commands in other repositories find this one. The first sign of life
     /// comes before: who reads of a monitor must not take it for one that does not respond.
-    fn introduce(&self) -> Result<(), MonitorError> {
+    fn introduce(&self, lost: Vec<String>) -> Result<(), MonitorError> {
         let wanted = self.wanted();
         let names: Vec<String> = wanted.into_iter().collect();
         let pairs: Vec<(String, String)> = self.variables.clone().into_iter().collect();
@@ -228,6 +238,7 @@ impl Tools {
             proto: PROTO,
             credentials: process::fingerprints(&self.salt, &names, &pairs),
             wanted: names,
+            lost,
         };
         let private = self.layout.private();
         let write = || {

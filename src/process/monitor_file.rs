@@ -1,12 +1,13 @@
 //! `monitor.json`, what a running monitor tells about itself, and what is to be thought of it.
 
+use std::collections::BTreeSet;
 use std::time::UNIX_EPOCH;
 
 use nix::fcntl::AT_FDCWD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::environment::fingerprints;
+use super::environment::{fingerprints, is_set};
 use super::identity::{Aliveness, Identity};
 use super::own_file::read_own;
 use crate::base::{Layout, Span, Timestamp};
@@ -33,6 +34,9 @@ pub struct MonitorFile {
     /// Digests of those of them it holds.
     #[serde(default)]
     pub credentials: Fingerprints,
+    /// Those of them that a monitor before it held and it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
 }
 
 /// The part of `monitor.json` that tells which credentials the monitor holds. Read by itself, because it is all a
@@ -60,6 +64,12 @@ impl MonitorFile {
     /// Reads it; `None` if there is none, it is not the user's own, or it is not readable as one.
     pub fn read(layout: &Layout) -> Option<Self> {
         read(layout)
+    }
+
+    /// The variables that were given to this monitor, or to one before it, and are not in the environment of the next.
+    pub fn lost_to(self, environment: &[(String, String)]) -> Vec<String> {
+        let held: BTreeSet<String> = self.credentials.digests.into_keys().chain(self.lost).collect();
+        held.into_iter().filter(|name| !is_set(environment, name)).collect()
     }
 }
 
@@ -123,7 +133,13 @@ mod tests {
         fn write(&self, change: impl FnOnce(&mut Identity)) {
             let mut identity = Identity::own(&self.layout, Timestamp::default());
             change(&mut identity);
-            let file = MonitorFile { identity, proto: 1, wanted: Vec::new(), credentials: Fingerprints::default() };
+            let file = MonitorFile {
+                identity,
+                proto: 1,
+                wanted: Vec::new(),
+                credentials: Fingerprints::default(),
+                lost: Vec::new(),
+            };
             let text = serde_json::to_vec(&file).expect("serializable");
             std::fs::write(self.layout.monitor(), text).expect("written");
             std::fs::set_permissions(self.layout.monitor(), std::fs::Permissions::from_mode(0o600)).expect("own");
@@ -145,6 +161,18 @@ mod tests {
         assert!(matches!(presence(&world.layout, now + Span::from_secs(16)), Presence::Wedged(_)));
         world.write(|identity| identity.boot_id = Some("another".to_owned()));
         assert_eq!(presence(&world.layout, world.now()), Presence::Absent);
+    }
+
+    #[test]
+    fn what_one_of_several_monitors_held_is_lost_until_it_is_given_again() {
+        let world = world();
+        world.write(|_| {});
+        let pair = |name: &str| (name.to_owned(), "x".to_owned());
+        let mut file = MonitorFile::read(&world.layout).expect("written");
+        file.credentials = fingerprints("s", &["A".to_owned(), "B".to_owned()], &[pair("A"), pair("B")]);
+        file.lost = vec!["C".to_owned()];
+        assert_eq!(file.clone().lost_to(&[]), ["A", "B", "C"]);
+        assert_eq!(file.lost_to(&[pair("A"), pair("C")]), ["B"]);
     }
 
     #[test]

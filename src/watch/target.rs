@@ -74,7 +74,7 @@ pub const NO_PROVIDER: &str = "none";
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenSource {
-    /// The provider's own chain: its environment variables, then its own tool's file.
+    /// The provider's own chain.
     #[default]
     Chain,
     /// This environment variable of the push.

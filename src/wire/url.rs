@@ -1,5 +1,7 @@
 //! The origin of a URL: what a credential is bound to.
 
+use std::fmt;
+
 /// Scheme, host and port, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -21,15 +23,43 @@ pub fn origin(url: &str) -> Option<Origin> {
 }
 
 impl Origin {
+    /// `host:port` as in a URL, without the port where it is the scheme's own.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        match (self.scheme.as_str(), self.port) {
+            ("https", 443) | ("http", 80) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+
     /// The host is this machine.
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 }
 
+/// As a URL without a path.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_are_written_as_in_a_url() {
+        for (url, written) in [
+            ("https://API.example.com:443/v2", "https://api.example.com"),
+            ("http://[::1]:8080/", "http://[::1]:8080"),
+            ("http://localhost:80", "http://localhost"),
+            ("https://localhost:80", "https://localhost:80"),
+        ] {
+            assert_eq!(origin(url).map(|origin| origin.to_string()).as_deref(), Some(written));
+        }
+    }
 
     #[test]
     fn origins_are_compared_whole() {

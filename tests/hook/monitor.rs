@@ -151,7 +151,7 @@ fn a_monitor_without_the_callers_credentials_is_taken_over_from() {
         let environment: Vec<_> = token.map(|token| (wanted[0].clone(), token.to_owned())).into_iter().collect();
         let credentials = fingerprints("salt", &wanted, &environment);
         let identity = Identity::own(&layout, Timestamp::default());
-        let file = MonitorFile { identity, proto: 1, wanted: wanted.clone(), credentials };
+        let file = MonitorFile { identity, proto: 1, wanted: wanted.clone(), credentials, lost: Vec::new() };
         fs::write(layout.monitor(), serde_json::to_vec(&file).expect("serializable")).expect("written");
     };
     pretend(Some("dop_v1_secret"));

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{Ran, Room, until};
+use super::{Ran, Room, until, write_private};
 
 /// A world of its own: nothing of the user's or the machine's configuration is seen in it, and its end ends the
 /// monitors started in it.
@@ -130,6 +130,11 @@ impl Sandbox {
     /// Where afterpush keeps the clone's files.
     pub fn layout(&self) -> afterpush::base::Layout {
         afterpush::base::Layout::new(&self.seen.join(".git"), nix::unistd::getuid().as_raw())
+    }
+
+    /// Replaces the local configuration.
+    pub fn configure(&self, text: &str) {
+        write_private(&self.layout().config(), text);
     }
 
     /// The status document of a commit, as it lies on the disk.

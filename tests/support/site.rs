@@ -60,9 +60,9 @@ impl Site {
         )
     }
 
-    /// Replaces the local configuration.
-    pub fn configure(&self, text: &str) {
-        write_private(&self.layout().config(), text);
+    /// Host and port of the provider's API.
+    pub fn authority(&self) -> String {
+        self.provider.url().trim_start_matches("http://").to_owned()
     }
 
     /// What happens at the provider.

@@ -48,6 +48,12 @@ impl Check {
         Self::new(State::Skipped, id, detail)
     }
 
+    /// Where a credential is looked for, the first place that has one first.
+    pub fn with_places(mut self, places: &[String]) -> Self {
+        self.notes.extend(places.iter().zip(1..).map(|(place, number)| text::visible(&format!("{number}. {place}"))));
+        self
+    }
+
     fn new(state: State, id: impl Into<String>, detail: impl AsRef<str>) -> Self {
         Self {
             id: id.into(),

@@ -26,12 +26,14 @@ pub(super) async fn checks(
     let target = &settings.target;
     let Some(provider) = provider::by_name(&target.provider) else { return Vec::new() };
     let id = format!("credentials.{}", target.name);
-    let bound = match secrets::credential(target, provider, &environment(patient, target)).await {
+    let environment = environment(patient, config, target);
+    let places = secrets::places(target, provider, &environment);
+    let bound = match secrets::credential(target, provider, &environment).await {
         Ok(bound) => bound,
-        Err(why) => return vec![without_credential(patient, target, id, &why)],
+        Err(why) => return vec![without_credential(patient, target, id, &why).with_places(&places)],
     };
     let mut checks = vec![match &bound {
-        Some(bound) => Check::ok(id, format!("from {}", bound.from)),
+        Some(bound) => Check::ok(id, format!("from {}", bound.from)).with_places(&places),
         None => Check::skipped(id, "it is asked without one"),
     }];
     let id = format!("provider.{}", target.name);
@@ -62,9 +64,12 @@ pub(super) fn without_credential(patient: &Patient<'_>, target: &Target, id: Str
     }
 }
 
-pub(super) fn environment(patient: &Patient<'_>, target: &Target) -> Environment {
+pub(super) fn environment(patient: &Patient<'_>, config: &Config, target: &Target) -> Environment {
     let config_home = patient.places.as_ref().map(|places| places.config_home().to_path_buf());
-    Environment::new(patient.world.environment.pairs(), &secrets::names([target])).with_config_home(config_home)
+    let own = &patient.world.environment;
+    let shell = config.credentials.env_from_login_shell.then(|| secrets::login_shell(own.get("SHELL")));
+    let environment = Environment::new(own.pairs(), &secrets::names([target]));
+    environment.with_config_home(config_home).with_login_shell(shell)
 }
 
 /// One look, as the monitor takes it.

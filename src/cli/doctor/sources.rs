@@ -4,7 +4,7 @@ use super::Patient;
 use super::check::{Check, counted};
 use super::provider::{clock, environment, without_credential};
 use crate::base::text;
-use crate::config::TargetSettings;
+use crate::config::Config;
 use crate::health;
 use crate::host::http::Http;
 use crate::host::secrets;
@@ -13,12 +13,12 @@ use crate::records;
 use crate::watch::{self, Misheard, Miss, Outcome, Snapshot, State, Target};
 
 /// The deployments table, which all targets share.
-pub(super) async fn database(patient: &Patient<'_>, targets: &[TargetSettings], offline: bool) -> Vec<Check> {
-    let target = targets.iter().map(|settings| &settings.target).find(|target| target.database.is_some());
+pub(super) async fn database(patient: &Patient<'_>, config: &Config, offline: bool) -> Vec<Check> {
+    let target = config.targets.iter().map(|settings| &settings.target).find(|target| target.database.is_some());
     let Some((target, database)) = target.and_then(|target| Some((target, target.database.as_ref()?))) else {
         return Vec::new();
     };
-    let server = match secrets::database(database, &environment(patient, target)).await {
+    let server = match secrets::database(database, &environment(patient, config, target)).await {
         Ok(server) => server,
         Err(why) => return vec![without_credential(patient, target, ID.to_owned(), &why)],
     };

@@ -66,8 +66,11 @@ fn every_key_is_read() {
         [status]
         mirror = true
         keep = "30d"
+        [credentials]
+        env_from_login_shell = true
         "#,
     )]);
+    assert!(config.credentials.env_from_login_shell);
     assert_eq!(config.watch.timeout, Span::from_mins(30));
     assert_eq!(config.watch.register_timeout, Span::from_secs(90));
     assert_eq!(config.watch.branches.as_deref(), Some(&["main".to_owned(), "release/*".to_owned()][..]));

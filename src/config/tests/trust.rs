@@ -20,16 +20,18 @@ fn of_two(files: Vec<Layer>) -> Result<Config, String> {
 fn sensitive_keys_of_the_tracked_file_are_ignored_with_one_line() {
     let text = format!(
         "[watch]\ntimeout = \"5m\"\n{WEB}token = {{ command = \"steal\" }}\nbase_url = \"https://evil.example.com\"\n\
-         [target.web.health]\nlive = \"https://evil.example.com/\"\nwithin = \"5m\"\n[database]\nurl = {{ env = \"X\" }}\n"
+         [target.web.health]\nlive = \"https://evil.example.com/\"\nwithin = \"5m\"\n[database]\nurl = {{ env = \"X\" }}\n\
+         [credentials]\nenv_from_login_shell = true\n"
     );
     let config = config(vec![tracked(&text)]);
     let web = &config.targets[0].target;
     assert_eq!((web.app.as_str(), &web.token), ("shop", &TokenSource::Chain));
     assert_eq!(web.base_url, "https://api.digitalocean.com");
     assert_eq!(config.watch.timeout, Span::from_mins(5));
+    assert!(!config.credentials.env_from_login_shell);
     let told: Vec<_> = config.warnings.iter().map(|w| format!("{}: {}", w.code, w.message)).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database; `afterpush trust` shows and allows them, or put your own into /r/.git/afterpush/u1/config.toml
+    untrusted_config: ignored in .afterpush.toml, which comes with the clone: target.web.token, target.web.base_url, target.web.health.live, database, credentials; `afterpush trust` shows and allows them, or put your own into /r/.git/afterpush/u1/config.toml
     "#);
 }
 

@@ -5,6 +5,7 @@
 //! the git program is asked; both give the same answers.
 
 mod config_file;
+mod credential;
 mod find;
 mod library;
 mod plumbing;
@@ -21,6 +22,7 @@ use crate::push::{RefName, RemoteName, Sha, reflog::Entry};
 use crate::watch::Relation;
 
 pub use config_file::ConfigFile;
+pub use credential::password;
 pub use find::Surroundings;
 pub use remote::ls_remote;
 pub use version::{Version, version};

@@ -1,7 +1,7 @@
 //! Running the git program: no prompt, no hook, no file system monitor, no foreign variables, and a time limit.
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -68,6 +68,7 @@ impl Call {
     /// git, told nothing yet. Reads configuration as the user's own git would.
     pub(super) fn git() -> Self {
         let mut command = Command::new("git");
+        command.stdin(Stdio::null());
         command.args(["--no-optional-locks", "--no-pager"]);
         for name in FOREIGN {
             command.env_remove(name);
@@ -80,6 +81,22 @@ impl Call {
     /// Sets what could run another program while git reads to "nothing".
     pub(super) fn quietly(self) -> Self {
         self.args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"])
+    }
+
+    /// Whoever would ask a person (git, its helpers, ssh) fails instead.
+    pub(super) fn without_prompts(self) -> Self {
+        self.args(["-c", "credential.interactive=false"])
+            .variable("GIT_ASKPASS", "")
+            .variable("SSH_ASKPASS_REQUIRE", "never")
+            .variable("GCM_INTERACTIVE", "never")
+    }
+
+    /// What git reads from its standard input; little enough that a pipe takes it at once.
+    pub(super) fn input(mut self, text: &str) -> io::Result<Self> {
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(text.as_bytes())?;
+        self.command.stdin(reader);
+        Ok(self)
     }
 
     pub(super) fn directory(mut self, directory: &Path) -> Self {
@@ -110,7 +127,7 @@ impl Call {
     /// Runs it to its end or to the time limit, when its whole process group is killed.
     pub(super) fn run(mut self) -> Result<Answer, GitError> {
         let deadline = Instant::now() + self.limit;
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = self.command.spawn().map_err(GitError::NoProgram)?;
         match listen(&mut child, deadline) {
             Ok(Some(answer)) => Ok(answer),

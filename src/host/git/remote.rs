@@ -24,12 +24,10 @@ pub fn ls_remote(
     let ssh = ssh_command(common_dir);
     let mut call = Call::git()
         .quietly()
-        .args(["-c", "protocol.ext.allow=never", "-c", "credential.interactive=false"])
+        .without_prompts()
+        .args(["-c", "protocol.ext.allow=never"])
         .git_dir(common_dir)
         .directory(from)
-        .variable("GIT_ASKPASS", "")
-        .variable("SSH_ASKPASS_REQUIRE", "never")
-        .variable("GCM_INTERACTIVE", "never")
         .limit(limit.to_std());
     if let Some(ssh) = ssh {
         call = call.variable("GIT_SSH_COMMAND", ssh);

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Environment, command, file, of_variable};
-use crate::host::sql::Database;
+use super::{Environment, configured};
+use crate::host::sql::{Database, VARIABLES};
 use crate::watch::{self, DatabaseUrl, TokenSource};
 use crate::wire::Secret;
 
@@ -23,15 +23,11 @@ pub async fn database(database: &watch::Database, environment: &Environment) -> 
 
 /// The same from a source of secrets: a variable, a command or a file gives the URL; the chain is the parts `DB_HOST`,
 /// `DB_PORT`, `DB_USER`, `DB_PASS` and `DB_NAME`. `ca` is a file with certificates to trust beside the system's.
-pub async fn of_source(source: &TokenSource, environment: &Environment, ca: Option<&Path>) -> Result<Database, String> {
-    let (url, from) = match source {
-        TokenSource::Chain => return Database::of_parts(|name| environment.get(name).cloned(), ca),
-        TokenSource::Env(name) => of_variable(name, environment)?,
-        TokenSource::Command(words) => {
-            let program = words.first().map_or("", String::as_str);
-            (command::output(words).await?, format!("the command {program}"))
-        }
-        TokenSource::File(path) => (file::secret(path)?, format!("the file {}", path.display())),
+async fn of_source(source: &TokenSource, environment: &Environment, ca: Option<&Path>) -> Result<Database, String> {
+    let Some((url, from)) = configured(source, environment).await? else {
+        let parts = environment.or_login_shell(VARIABLES).await?;
+        let loss = environment.loss(VARIABLES.iter().copied());
+        return Database::of_parts(|name| parts.get(name).cloned(), ca).map_err(|why| why + &loss);
     };
     if url.is_empty() {
         return Err(format!("{from} is empty, the URL of a database was expected"));
