@@ -54,7 +54,7 @@ async fn answer(bus: &Connection, call: &Message, is_open: bool) {
     let path = |text: &'static str| ObjectPath::try_from(text).expect("a path");
     let (session, item) = (path("/s/1"), path("/i/1"));
     let header = call.header();
-    let replied = match header.member().map(|name| name.to_string()).as_deref() {
+    let replied = match header.member().map(ToString::to_string).as_deref() {
         Some("OpenSession") => {
             let (algorithm, _): (String, OwnedVariant) = call.body().deserialize().expect("its arguments");
             assert_eq!(algorithm, "plain");

@@ -1,4 +1,4 @@
-//! The desktop's keyring (GNOME Keyring, KWallet, KeePassXC) over D-Bus, as the Secret Service has it:
+//! The desktop's keyring (of GNOME, of KDE, of a password manager) over D-Bus, as the Secret Service has it:
 //! <https://specifications.freedesktop.org/secret-service/>. A locked keyring is as good as none: nobody is asked to
 //! open it for a process in the background.
 
