@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use afterpush::standin::{Order, Pace, Recipe, Stage, StandIn, World};
 use serde_json::Value;
 
-use super::{Sandbox, try_until, until, write_private};
+use super::{Sandbox, try_until, until};
 
 /// The app's name.
 const APP: &str = "web";
