@@ -49,6 +49,9 @@ needs cc 'gcc libc6-dev'
 needs script bsdutils
 needs_server initdb postgresql
 needs_server mariadbd 'mariadb-server-core mariadb-client-core'
+case " $* " in
+*' keyring '*) needs dbus-daemon dbus-daemon ;;
+esac
 if [ $all = yes ]; then
     needs strace strace
     needs faketime faketime
