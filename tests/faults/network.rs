@@ -144,10 +144,10 @@ async fn every_provider_takes_every_fault_for_what_it_is() {
 async fn every_way_of_asking_for_a_pause_is_a_pause_in_every_provider() {
     let server = Faults::start().await;
     for provider in asked_by_http() {
-        for place in 0..COME_BACK.len() {
+        for (place, form) in COME_BACK.iter().enumerate() {
             let miss = look(provider, &server.url(&format!("/throttled-{place}"))).await;
             let is_pause = matches!(miss, Err(Miss::Misheard(Misheard::Throttled { .. })));
-            assert!(is_pause, "{} and {:?}: {miss:?}", provider.name(), COME_BACK[place]);
+            assert!(is_pause, "{} and {form:?}: {miss:?}", provider.name());
         }
     }
 }
@@ -157,9 +157,9 @@ async fn whatever_its_providers_do_a_watch_ends_without_a_verdict_of_theirs() {
     let bed = Bed::new().await;
     let faults = REASONS.iter().map(|(fault, _)| (*fault).to_owned());
     let faults: Vec<_> = faults.chain((0..COME_BACK.len()).map(|place| format!("throttled-{place}"))).collect();
-    let targets = faults.iter().map(|fault| (fault.clone(), bed.url(fault))).collect();
+    let targets: Vec<_> = faults.iter().map(|fault| (fault.clone(), bed.url(fault))).collect();
     // The server lives in this thread, the story waits in another.
-    let status = tokio::task::spawn_blocking(move || story(targets)).await.expect("a story");
+    let status = tokio::task::spawn_blocking(move || story(&targets)).await.expect("a story");
     assert_eq!(status["done"], true, "{status:#}");
     let ended = status["targets"].as_array().expect("targets");
     assert_eq!(ended.len(), faults.len() * asked_by_http().count());
@@ -174,19 +174,20 @@ async fn whatever_its_providers_do_a_watch_ends_without_a_verdict_of_theirs() {
 }
 
 /// A push that deploys to a target for each fault and provider, watched to its end.
-fn story(faults: Vec<(String, String)>) -> Value {
+fn story(faults: &[(String, String)]) -> Value {
     let site = Site::new();
     let token = site.root().join("token");
     write_private(&token, TOKEN);
     let mut text = "[watch]\ntimeout = \"12s\"\nregister_timeout = \"2s\"\n".to_owned();
     for provider in asked_by_http() {
-        for (fault, url) in &faults {
+        for (fault, url) in faults {
             let place = match provider.address() {
                 Address::Url => format!("url = {url:?}\npointers = {{ commit = \"/commit\", state = \"/state\" }}"),
                 _ => format!("app = \"acme/web\"\nbase_url = {url:?}"),
             };
             let name = provider.name();
-            text += &format!("[target.{name}-{fault}]\nprovider = {name:?}\n{place}\ntoken = {{ file = {token:?} }}\n");
+            let (head, token) = (format!("[target.{name}-{fault}]\nprovider = {name:?}"), token.display());
+            text.extend([head, place, format!("token = {{ file = \"{token}\" }}")].map(|line| line + "\n"));
         }
     }
     site.configure(&text);
