@@ -10,6 +10,7 @@ mod environment;
 mod failpoint;
 mod guard;
 mod identity;
+mod launch;
 mod limits;
 mod lock;
 mod monitor_file;

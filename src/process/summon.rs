@@ -1,18 +1,16 @@
-//! Starting a monitor that has nothing in common with whoever starts it, and deciding whether one is needed.
+//! Starting a monitor, and deciding whether one is needed.
 
-#![expect(unsafe_code, reason = "what happens between fork and exec")]
-
+use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::process::CommandExt;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::descriptors::{Fate, let_go};
 use super::environment::{HANDED_OVER, hand_over, is_set, kept, value};
 use super::failpoint::failpoint;
+use super::launch::{Launch, launch};
 use super::lock::Alone;
 use super::monitor_file::Holdings;
 use crate::base::Layout;
@@ -38,10 +36,6 @@ const CI_RUNNERS: &[&str] = &[
     "SEMAPHORE",
     "WOODPECKER",
 ];
-
-/// What a caller may have ignored.
-const SIGNALS: [libc::c_int; 7] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGPIPE, libc::SIGXFSZ, libc::SIGCHLD];
 
 /// How a monitor is to be started.
 pub struct Summons<'a> {
@@ -114,48 +108,21 @@ pub fn ensure_monitor(layout: &Layout, program: &Path, environment: &[(String, S
     Ok(if take_over { Ensured::TakingOver } else { Ensured::Summoned })
 }
 
-/// Starts `afterpush daemon --state DIR`, detached: a session of its own, nothing of the caller's open, `/` as its
-/// folder, default signals, and an environment without git's variables. Returns once the program runs.
+/// Starts `afterpush daemon --state DIR`, detached, with an environment without git's variables. Returns once the
+/// program runs.
 pub fn summon(summons: &Summons<'_>) -> io::Result<()> {
     let handed_over = hand_over(summons.environment)?;
     let number = handed_over.as_raw_fd();
-    let mut command = Command::new(summons.program);
-    command.arg("daemon").arg("--state").arg(summons.layout.private());
-    if summons.take_over {
-        command.arg("--take-over");
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-    command.env_clear().envs(kept(summons.environment).map(|(name, value)| (name, value)));
-    command.env(HANDED_OVER, number.to_string());
-    // SAFETY: the closure makes system calls only, and each of them is async-signal-safe.
-    unsafe { command.pre_exec(move || detach(number)) };
-    // The child is a short-lived one whose own child is the monitor, so that no caller is left with a zombie.
-    // Where the caller ignores SIGCHLD there is nothing to wait for.
-    let _ = command.spawn()?.wait();
-    Ok(())
-}
-
-/// Runs between fork and exec.
-fn detach(handed_over: RawFd) -> io::Result<()> {
-    // SAFETY: system calls on integers and on values of this frame; std's own pipe, through which a failing exec is
-    // told, is among the descriptors that close on exec.
-    unsafe {
-        match libc::fork() {
-            -1 => return Err(io::Error::last_os_error()),
-            0 => {}
-            _ => libc::_exit(0),
-        }
-        libc::setsid();
-        for signal in SIGNALS {
-            libc::signal(signal, libc::SIG_DFL);
-        }
-        let mut none = std::mem::zeroed::<libc::sigset_t>();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
-        let_go(handed_over, Fate::CloseOnExec);
-        if libc::fcntl(handed_over, libc::F_SETFD, 0) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(())
+    let string = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::other);
+    let (program, state) = (summons.program.as_os_str().as_bytes(), summons.layout.private().as_os_str().as_bytes());
+    let take_over = summons.take_over.then_some(&b"--take-over"[..]);
+    let arguments = [program, b"daemon", b"--state", state].into_iter().chain(take_over).map(string);
+    let own = kept(summons.environment).map(|(name, value)| format!("{name}={value}"));
+    let variables = own.chain([format!("{HANDED_OVER}={}", number)]).map(|variable| string(variable.as_bytes()));
+    launch(&Launch {
+        program: string(program)?,
+        arguments: arguments.collect::<io::Result<_>>()?,
+        variables: variables.collect::<io::Result<_>>()?,
+        kept: number,
+    })
 }
