@@ -1,6 +1,7 @@
 //! All tests that need the built programs, real git or a server.
 
 mod architecture;
+mod budget;
 mod commands;
 mod doctor;
 mod faults;

@@ -47,6 +47,7 @@ needs_server() {
 needs git git
 needs cc 'gcc libc6-dev'
 needs script bsdutils
+needs strace strace
 needs_server initdb postgresql
 needs_server mariadbd 'mariadb-server-core mariadb-client-core'
 case " $* " in

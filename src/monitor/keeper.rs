@@ -8,6 +8,7 @@
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::{Span, Timestamp};
 use crate::provider::Want;
@@ -87,7 +88,7 @@ pub struct Seen {
 #[derive(Debug)]
 pub enum Answered {
     /// A provider or a deployments table: the deployments.
-    Deployments(Box<Snapshot>),
+    Deployments(Arc<Snapshot>),
     /// The endpoints: one finding each.
     Round(Vec<Finding>),
 }
@@ -448,9 +449,9 @@ fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Se
     Some(match &seen.answer {
         Answered::Round(findings) => Input::Checked { target: name, findings: findings.clone(), kin },
         Answered::Deployments(snapshot) if source == target.lead() => {
-            Input::Looked { target: name, snapshot: (**snapshot).clone(), kin }
+            Input::Looked { target: name, snapshot: Arc::clone(snapshot), kin }
         }
-        Answered::Deployments(snapshot) => Input::Recorded { target: name, snapshot: (**snapshot).clone(), kin },
+        Answered::Deployments(snapshot) => Input::Recorded { target: name, snapshot: Arc::clone(snapshot), kin },
     })
 }
 

@@ -13,8 +13,12 @@ use crate::push::RequestId;
 use crate::store::StoreError;
 use crate::watch::{Event, EventKind, Watch};
 
-/// Where nothing happened but another look, the store and readers are told only this often.
+/// Where nothing happened but another look, the store and readers are told only this often: seldom, where there are
+/// many watches to tell of, but before a reader takes the monitor for dead.
 const QUIET: Span = Span::from_secs(10);
+const QUIETEST: Span = Span::from_secs(45);
+/// Of the time between, so much for each watch.
+const QUIET_EACH: Span = Span::from_millis(50);
 
 /// Changes on their way to the disk.
 pub struct Ledger {
@@ -53,7 +57,9 @@ impl Ledger {
     /// Takes down a change and writes out what can be written.
     pub async fn save(&mut self, watch: Watch, events: Vec<Event>) {
         let now = self.tools.now();
-        let recent = self.written.get(&watch.id).is_some_and(|at| now.since(*at) < QUIET);
+        let many = i64::try_from(self.written.len()).unwrap_or(i64::MAX);
+        let quiet = QUIET_EACH.scaled(many, 1).clamp(QUIET, QUIETEST);
+        let recent = self.written.get(&watch.id).is_some_and(|at| now.since(*at) < quiet);
         if events.is_empty() && recent && !watch.is_over() {
             self.quiet.insert(watch.id.clone(), watch);
             return;

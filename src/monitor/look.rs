@@ -1,5 +1,6 @@
 //! A look: one conversation with a source at one place, for all the watches that have to do with it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,15 +8,15 @@ use std::sync::Arc;
 use super::keeper::{Answered, Place, Seen};
 use super::tools::Tools;
 use super::{probe, table};
+use crate::base::Timestamp;
 use crate::base::text::visible;
-use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::provider::{self, Provider, Want};
-use crate::push::{RequestId, Sha};
+use crate::push::{RefName, RemoteName, RequestId, Sha};
 use crate::watch::{
     Cause, Course, Deployment, DeploymentRef, Finding, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Outcome,
-    Phase, Snapshot, State, StepReason, Target, TargetName, Watch,
+    Phase, Relation, Snapshot, State, StepReason, Target, TargetName, Watch,
 };
 use crate::wire::Answer;
 
@@ -28,8 +29,8 @@ pub async fn look(
     watches: Vec<Watch>,
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
-        Place::App(_) => Answered::Deployments(Box::new(provider_says(&tools, &target, &want).await?)),
-        Place::Table(database) => Answered::Deployments(Box::new(table::read(&tools, database, &want).await?)),
+        Place::App(_) => Answered::Deployments(Arc::new(provider_says(&tools, &target, &want).await?)),
+        Place::Table(database) => Answered::Deployments(Arc::new(table::read(&tools, database, &want).await?)),
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
     let kin = kin(&tools, commits(&answer), watches).await?;
@@ -139,35 +140,83 @@ fn known(target: &Target) -> Result<&'static dyn Provider, Miss> {
 }
 
 /// How an answer's commits, and our own later pushes, stand to each watched commit.
-async fn kin(tools: &Tools, commits: BTreeSet<String>, watches: Vec<Watch>) -> Result<BTreeMap<RequestId, Kin>, Miss> {
-    let mut asked = Vec::new();
-    for watch in watches {
+async fn kin(
+    tools: &Arc<Tools>,
+    commits: BTreeSet<String>,
+    mut watches: Vec<Watch>,
+) -> Result<BTreeMap<RequestId, Kin>, Miss> {
+    watches.sort_by_key(|watch| watch.push.at);
+    let mut pushes = Pushes::new();
+    for watch in &watches {
         let push = &watch.push;
-        let newer = tools.store.pushes_after(&push.remote, &push.ref_name, push.at).await.unwrap_or_default();
-        asked.push((watch, newer));
+        // The first of a ref is its oldest.
+        if let Entry::Vacant(entry) = pushes.entry((push.remote.clone(), push.ref_name.clone())) {
+            let after = tools.store.pushes_after(&push.remote, &push.ref_name, push.at).await;
+            entry.insert(Later::new(after.unwrap_or_default(), &commits));
+        }
     }
-    let layout = tools.layout.clone();
-    let related = tokio::task::spawn_blocking(move || relate(&layout, &commits, asked)).await.ok().flatten();
+    let tools = Arc::clone(tools);
+    let related = tokio::task::spawn_blocking(move || relate(&tools, &commits, &watches, &pushes)).await.ok().flatten();
     related
         .ok_or_else(|| Miss::NoAnswer("git cannot read this repository, so its commits cannot be compared".to_owned()))
 }
 
-/// Later pushes to a watch's ref.
-type Newer = Vec<(Sha, Timestamp)>;
+/// By remote and ref.
+type Pushes = BTreeMap<(RemoteName, RefName), Later>;
 
-fn relate(layout: &Layout, commits: &BTreeSet<String>, asked: Vec<(Watch, Newer)>) -> Option<BTreeMap<RequestId, Kin>> {
-    let repo = Repo::open_common(layout.common_dir()).ok()?;
-    let related = asked.into_iter().map(|(watch, newer)| {
-        let mut kin = Kin::default();
-        for commit in commits {
-            kin.set(commit.clone(), repo.relation(&watch.sha, commit));
+/// Later pushes to a ref, oldest first.
+struct Later {
+    /// Those whose commits the answer names.
+    named: Vec<(Sha, Timestamp)>,
+    others: Vec<(Sha, Timestamp)>,
+}
+
+impl Later {
+    fn new(pushes: Vec<(Sha, Timestamp)>, commits: &BTreeSet<String>) -> Self {
+        let is_named = |(sha, _): &(Sha, Timestamp)| {
+            commits.iter().any(|commit| sha.as_str().starts_with(&commit.to_ascii_lowercase()))
+        };
+        let (named, others) = pushes.into_iter().partition(is_named);
+        Self { named, others }
+    }
+
+    /// The pushes after this watch's that can matter to it: those the answer names, and the newest of the others that
+    /// contains it.
+    fn than(&self, watch: &Watch, mut relation: impl FnMut(&Sha) -> Relation) -> Vec<NewerPush> {
+        let mut newer = |(sha, at): &(Sha, Timestamp)| {
+            let (sha, ref_name, relation) = (sha.clone(), watch.push.ref_name.clone(), relation(sha));
+            NewerPush { sha, ref_name, at: *at, relation }
+        };
+        let is_later = |(sha, at): &&(Sha, Timestamp)| *at > watch.push.at && *sha != watch.sha;
+        let newest = self.others.iter().rev().take_while(|(_, at)| *at > watch.push.at).filter(is_later);
+        let newest = newest.map(&mut newer).find(|push| push.relation == Relation::Contains);
+        let mut found: Vec<_> = self.named.iter().filter(is_later).map(newer).chain(newest).collect();
+        found.sort_by_key(|push| push.at);
+        found
+    }
+}
+
+fn relate(
+    tools: &Tools,
+    commits: &BTreeSet<String>,
+    watches: &[Watch],
+    pushes: &Pushes,
+) -> Option<BTreeMap<RequestId, Kin>> {
+    let repo = Repo::open_common(tools.layout.common_dir()).ok()?;
+    let mut relations = tools.relations();
+    let ours: Vec<Sha> = watches.iter().map(|watch| watch.sha.clone()).collect();
+    let line = relations.line(&repo, &ours);
+    let mut kin = vec![Kin::default(); watches.len()];
+    for commit in commits {
+        for (kin, relation) in kin.iter_mut().zip(relations.to_line(&repo, &line, commit)) {
+            kin.set(commit.clone(), relation);
         }
-        let newer = newer.into_iter().filter(|(sha, _)| *sha != watch.sha).map(|(sha, at)| {
-            let relation = repo.relation(&watch.sha, sha.as_str());
-            NewerPush { sha, ref_name: watch.push.ref_name.clone(), at, relation }
-        });
-        kin.newer_pushes = newer.collect();
-        (watch.id, kin)
+    }
+    let related = watches.iter().zip(kin).map(|(watch, mut kin)| {
+        if let Some(later) = pushes.get(&(watch.push.remote.clone(), watch.push.ref_name.clone())) {
+            kin.newer_pushes = later.than(watch, |sha| relations.of(&repo, &watch.sha, sha.as_str()));
+        }
+        (watch.id.clone(), kin)
     });
     Some(related.collect())
 }

@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::host::clock::Machine;
 use crate::host::exchange::Exchange;
 use crate::host::files::Folder;
-use crate::host::git::Repo;
+use crate::host::git::{Relations, Repo};
 use crate::host::http::Http;
 use crate::host::places::Places;
 use crate::host::secrets::{self, Bound, Environment};
@@ -61,6 +61,7 @@ pub struct Tools {
     /// How deployments went so far, by the identity of their target.
     habits: Mutex<BTreeMap<String, Habits>>,
     redactor: Mutex<Redactor>,
+    relations: Mutex<Relations>,
 }
 
 /// A remote that does not answer must not keep the others waiting, nor all of them the network busy.
@@ -103,6 +104,7 @@ impl Tools {
             databases: Mutex::default(),
             habits: Mutex::default(),
             redactor: Mutex::default(),
+            relations: Mutex::default(),
         };
         tools.introduce(lost)?;
         for target in tools.store.targets().await? {
@@ -220,6 +222,11 @@ impl Tools {
     pub fn forget_credentials(&self) {
         lock(&self.credentials).clear();
         lock(&self.databases).clear();
+    }
+
+    /// How commits stand to each other, as far as it was asked before.
+    pub fn relations(&self) -> MutexGuard<'_, Relations> {
+        lock(&self.relations)
     }
 
     /// The text without secrets.

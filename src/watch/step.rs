@@ -1,5 +1,7 @@
 //! The one function that moves a watch.
 
+use std::sync::Arc;
+
 use super::ours::View;
 use super::{
     Event, Finding, Kin, LogState, Misheard, Plan, Proof, Reason, Snapshot, Source, TargetName, Watch, happened,
@@ -17,7 +19,7 @@ pub enum Input {
         /// Which target.
         target: TargetName,
         /// What it said.
-        snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         /// How its commits stand to ours.
         kin: Kin,
     },
@@ -26,7 +28,7 @@ pub enum Input {
         /// Which target.
         target: TargetName,
         /// What it says.
-        snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         /// How its commits stand to ours.
         kin: Kin,
     },

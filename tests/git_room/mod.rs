@@ -2,6 +2,7 @@
 
 mod answers;
 mod layouts;
+mod relations;
 mod remote;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ mod plumbing;
 mod program;
 mod reflog;
 mod refspec;
+mod relations;
 mod remote;
 mod version;
 
@@ -24,6 +25,7 @@ use crate::watch::Relation;
 pub use config_file::ConfigFile;
 pub use credential::password;
 pub use find::Surroundings;
+pub use relations::{Line, Relations};
 pub use remote::ls_remote;
 pub use version::{Version, version};
 

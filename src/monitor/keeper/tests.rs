@@ -81,7 +81,7 @@ fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
     Happening::Looked(
         Place::App(Box::new(App::of(&target(app)))),
-        Ok(Box::new(Seen { answer: Answered::Deployments(Box::new(snapshot)), kin: ids.collect() })),
+        Ok(Box::new(Seen { answer: Answered::Deployments(Arc::new(snapshot)), kin: ids.collect() })),
     )
 }
 

@@ -1,5 +1,7 @@
 //! A bed to test a watch in: one push, a clock moved by hand, and short words for what a provider may say.
 
+use std::sync::Arc;
+
 use crate::base::{Span, Timestamp};
 use crate::insight::Habits;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
@@ -180,7 +182,7 @@ impl Seen {
             })
             .collect();
         let snapshot = Snapshot { observed_at: now, provider_clock: Some(now + self.ahead), ..self.snapshot.clone() };
-        Input::Looked { target: TargetName::new(target), snapshot, kin }
+        Input::Looked { target: TargetName::new(target), snapshot: Arc::new(snapshot), kin }
     }
 }
 

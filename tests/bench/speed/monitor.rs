@@ -125,7 +125,8 @@ struct Many {
 
 fn watched(ground: &Ground<'_>, count: usize, time: Duration) -> Many {
     let commits = ground.add_commits("refs/heads/main", Some("main"), count);
-    for (number, commit) in commits.iter().enumerate() {
+    // As after many pushes in a row: each app is at work on the newest commit alone.
+    for (number, commit) in commits.iter().enumerate().skip(count - ground.apps()) {
         let app = format!("app{}", number % ground.apps());
         ground.world().push(&app, commit, building()).expect("an app");
     }

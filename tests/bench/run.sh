@@ -1,0 +1,37 @@
+#!/bin/sh
+# What afterpush costs, beside its peers and the floor: tests/bench/run.sh [--rounds PERCENT] [CHAPTER...]
+#
+# Chapters: size start push push-large status wait idle crowd apps clean; all of them take about half an hour. Builds
+# the programs and installs the peers into target/bench, where the raw figures go, too.
+
+set -eu
+cd "$(dirname "$0")/../.."
+peers=$PWD/target/bench/peers
+out=$PWD/target/bench/figures
+mkdir -p "$peers/bin" "$out"
+
+for tool in git node npm python3; do
+    command -v $tool >/dev/null || { echo "$tool is missing; without it the peers cannot be measured" >&2; exit 1; }
+done
+[ -d "$peers/node_modules/husky" ] ||
+    npm install --silent --no-fund --no-audit --prefix "$peers" husky@9.1.7 lefthook@2.2.2
+[ -x "$peers/python/bin/prek" ] || {
+    python3 -m venv "$peers/python"
+    "$peers/python/bin/pip" --quiet install pre-commit==4.7.0 prek==0.5.11
+}
+ln -sf "$peers"/node_modules/lefthook-*/bin/lefthook "$peers/bin/lefthook"
+ln -sf "$peers/python/bin/pre-commit" "$peers/python/bin/prek" "$peers/bin"
+
+cargo build --release --locked --bins
+cargo bench --quiet --locked --profile dev --bench speed --no-run
+
+sed -n 's/^model name[^:]*: /Machine: /p' /proc/cpuinfo | uniq -c
+uname -sr
+git --version
+rustc --version
+printf 'husky %s, lefthook %s, %s, %s\n' \
+    "$(sed -n 's/.*"version": "\(.*\)".*/\1/p' "$peers/node_modules/husky/package.json")" \
+    "$("$peers/bin/lefthook" version)" "$("$peers/bin/pre-commit" --version)" "$("$peers/bin/prek" --version)"
+printf 'Load before: %s\n' "$(cat /proc/loadavg)"
+cargo bench --quiet --locked --profile dev --bench speed -- "$PWD/target/release" "$peers" "$out" "$@"
+printf '\nLoad after: %s\n' "$(cat /proc/loadavg)"
