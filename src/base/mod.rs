@@ -6,6 +6,7 @@ pub mod layout;
 pub mod path;
 pub mod text;
 mod time;
+pub mod tokens;
 
 pub use layout::Layout;
 pub use time::{Clock, Span, SpanError, Timestamp};

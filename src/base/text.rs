@@ -1,21 +1,50 @@
 //! Foreign text on its way to a person: made inert, one line, cut to a width.
 //!
 //! Commit subjects, branch names, provider messages and log lines may hold terminal escapes or characters that
-//! reorder what is shown. Every sink (terminal, log, status file, JSON) takes text that went through [`visible`].
+//! reorder what is shown, and now and then a secret. Every sink (terminal, log, status file, JSON) takes text that went
+//! through [`visible`].
 
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::tokens;
+
 /// Shows what would act or hide instead of being read: control characters, C1, bidirectional and zero-width
-/// characters and tags become `\u{..}`; the result is a single line.
+/// characters and tags become `\u{..}`; the result is a single line. What looks like a secret is left out.
 pub fn visible(text: &str) -> String {
+    tokens::masked(&escaped(text))
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_inert(c) {
             out.push(c);
         } else {
             out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// There is nothing in it that acts or hides.
+pub fn is_plain(text: &str) -> bool {
+    text.chars().all(is_inert)
+}
+
+/// A JSON document in which what acts or hides is written as an escape, so that it does neither for whoever looks at
+/// the raw text: JSON leaves all but the control characters below U+0020 as they are.
+pub fn inert_json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        if is_inert(c) || matches!(c, '\n' | '\r' | '\t') {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
     }
     out
@@ -32,6 +61,11 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// A line of a log without colours and cursor movements, which say nothing where it is kept.
+pub fn without_colours(line: &str) -> String {
+    anstream::adapter::strip_str(line).to_string().trim_end().replace('\t', "    ")
 }
 
 /// An error of the system without its number, ` (os error 2)`, which tells a person nothing.
@@ -63,14 +97,20 @@ pub fn cut(text: &str, columns: usize, ascii: bool) -> String {
     kept.chain(mark.chars()).collect()
 }
 
+/// Neither a control character nor one that shows nothing (Unicode's `Default_Ignorable_Code_Point`), a separator of
+/// lines, or an annotation. The selectors of variants stay, as emoji are written with them.
 fn is_inert(c: char) -> bool {
     !(c.is_control()
-        || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2064}')
-        || matches!(c, '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'))
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}')
+        || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}')
+        || matches!(c, '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -93,5 +133,29 @@ mod tests {
         assert_eq!(cut("abcdef", 6, false), "abcdef");
         assert_eq!(cut("abcdefg", 6, false), "abcde…");
         assert_eq!(cut("漢字漢字", 5, true), "漢...");
+    }
+
+    #[test]
+    fn a_json_document_says_the_same_and_shows_nothing_that_acts() {
+        let hostile = "a\u{1b}[0m\u{9b}\u{202e}\u{200b}\u{e0041}\u{7f}ż";
+        let document = serde_json::to_string(&[hostile]).expect("JSON");
+        let inert = inert_json(&document);
+        assert!(!is_plain(&document) && is_plain(&inert), "{inert}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&inert).expect("JSON"), [hostile]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_become_one_plain_line_and_once_is_enough(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let shown = visible_bytes(&bytes);
+            prop_assert!(is_plain(&shown), "{shown:?}");
+            prop_assert_eq!(visible(&shown), shown);
+        }
+
+        #[test]
+        fn any_text_becomes_one_plain_line(text in "\\PC*|[\\x00-\\u{10ffff}]{0,60}") {
+            prop_assert!(is_plain(&visible(&text)));
+            prop_assert!(is_plain(&inert_json(&serde_json::to_string(&text).expect("JSON"))));
+        }
     }
 }

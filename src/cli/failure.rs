@@ -120,9 +120,9 @@ impl Failure {
             schema: ERROR_SCHEMA.to_owned(),
             code: self.code.to_owned(),
             message: self.sentence(),
-            hint: self.hint.clone(),
+            hint: self.hint.as_deref().map(text::visible),
         };
-        serde_json::to_string(&document).unwrap_or_else(|_| self.message.clone())
+        text::inert_json(&serde_json::to_string(&document).unwrap_or_else(|error| error.to_string()))
     }
 }
 

@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use serde::Serialize;
 
 use super::{Color, Environment, Failure, Tone};
+use crate::base::text::{inert_json, visible};
 
 /// Where a command's words go. A reader that went away (`| head -1`) is no error: what follows is dropped.
 pub struct Printer {
@@ -48,12 +49,14 @@ impl Printer {
 
     /// A JSON document of several lines, for `--json`.
     pub fn document(&self, document: &impl Serialize) {
-        self.line(&serde_json::to_string_pretty(document).unwrap_or_else(|error| error.to_string()));
+        let text = serde_json::to_string_pretty(document).unwrap_or_else(|error| error.to_string());
+        self.line(&inert_json(&text));
     }
 
     /// A JSON document on one line, for `--jsonl`.
     pub fn document_line(&self, document: &impl Serialize) {
-        self.line(&serde_json::to_string(document).unwrap_or_else(|error| error.to_string()));
+        let text = serde_json::to_string(document).unwrap_or_else(|error| error.to_string());
+        self.line(&inert_json(&text));
     }
 
     /// A part of the result as it is.
@@ -81,7 +84,7 @@ impl Printer {
         }
         self.note(&format!("{} {}", Tone::Bad.paint("afterpush:"), failure.sentence()));
         if let Some(hint) = &failure.hint {
-            self.note(&format!("  {hint}"));
+            self.note(&format!("  {}", visible(hint)));
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn limit(text: &str) -> Checked<Span> {
 
 /// A duration for watching, or `0s`.
 pub(super) fn limit_or_none(text: &str) -> Checked<Span> {
-    if text::visible(text).parse() == Ok(Span::ZERO) { Ok(Span::ZERO) } else { limit(text) }
+    if text.parse() == Ok(Span::ZERO) { Ok(Span::ZERO) } else { limit(text) }
 }
 
 /// A duration for keeping.
@@ -37,7 +37,7 @@ pub(super) fn keep(text: &str) -> Checked<Span> {
 }
 
 fn some_time(text: &str) -> Checked<Span> {
-    let span: Span = text::visible(text).parse().map_err(|why| format!("is wrong: {why}"))?;
+    let span: Span = text.parse().map_err(|why| format!("is wrong: {why}"))?;
     if span == Span::ZERO { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn compile(pattern: &str) -> Result<Glob, globset::Error> {
 pub(super) fn plain(text: &str) -> Checked<String> {
     if text.trim().is_empty() {
         Err("must not be empty".to_owned())
-    } else if text::visible(text) != text || text.trim() != text {
+    } else if !text::is_plain(text) || text.trim() != text {
         Err("must not hold control characters or begin or end with blanks".to_owned())
     } else {
         Ok(text.to_owned())
@@ -179,7 +179,7 @@ fn plain_url<'t>(text: &'t str, without: &[char], named: &str) -> Checked<&'t st
     if origin.scheme == "http" && !origin.is_loopback() {
         return Err("must be https; plain http is for this machine alone".to_owned());
     }
-    if text.contains(without) || text::visible(text) != text || text.trim() != text {
+    if text.contains(without) || !text::is_plain(text) || text.trim() != text {
         return Err(format!("must be a plain URL without {named}"));
     }
     Ok(text)
@@ -187,7 +187,7 @@ fn plain_url<'t>(text: &'t str, without: &[char], named: &str) -> Checked<&'t st
 
 /// A JSON pointer (RFC 6901); the empty one is the whole document.
 pub(super) fn pointer(text: &str) -> Checked<String> {
-    if (text.is_empty() || text.starts_with('/')) && text::visible(text) == text {
+    if (text.is_empty() || text.starts_with('/')) && text::is_plain(text) {
         Ok(text.to_owned())
     } else {
         Err("holds what is no JSON pointer (such as \"/git/sha\")".to_owned())

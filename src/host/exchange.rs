@@ -25,12 +25,14 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Asks once, within the limits of the question's kind.
+    /// Asks once, within the limits of the question's kind. The answer does not hold the credential, whoever repeats it.
     pub async fn perform(&self, ask: &Ask) -> Result<Answer, NoAnswer> {
-        match ask {
+        let mut answer = match ask {
             Ask::Http(ask) => self.http.perform(ask, self.credential).await,
             Ask::Command(ask) => command::perform(ask, self.folder).await,
-        }
+        }?;
+        self.redactor().clean_answer(&mut answer);
+        Ok(answer)
     }
 
     /// Asks until `hear` has heard enough. What went wrong is told without secrets: a program may complain of
@@ -40,11 +42,16 @@ impl Exchange<'_> {
         first: Ask,
         hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>,
     ) -> Result<T, Miss> {
+        let redactor = self.redactor();
+        self.talk(first, hear).await.map_err(|why| why.map(|words| redactor.clean(words)))
+    }
+
+    fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::default();
         if let Some(bound) = self.credential {
             redactor.learn(&bound.secret);
         }
-        self.talk(first, hear).await.map_err(|why| why.map(|words| redactor.clean(words)))
+        redactor
     }
 
     async fn talk<T>(&self, first: Ask, hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>) -> Result<T, Miss> {

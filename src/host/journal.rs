@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::base::text;
+
 /// A log of at most `limit` bytes in each of `kept` files: `name`, `name.1` (the one before), and so on.
 ///
 /// Writing never fails: a log that cannot be written must not stop what it tells about. The file is opened anew
@@ -84,9 +86,17 @@ fn open_log(path: &Path) -> io::Result<Open> {
     Ok(Open { written: about.len(), file })
 }
 
+/// One record is one line, whatever it tells of.
+fn record(bytes: &[u8]) -> Vec<u8> {
+    let mut line = text::visible_bytes(bytes.trim_ascii_end()).into_bytes();
+    line.push(b'\n');
+    line
+}
+
+/// Each write is a whole record, as `tracing_subscriber` has it.
 impl Write for Journal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.line(bytes).is_err() {
+        if self.line(&record(bytes)).is_err() {
             self.open = None;
         }
         Ok(bytes.len())
@@ -118,6 +128,15 @@ mod tests {
         assert_eq!(lines(&dir.path().join("monitor.log.2")), "line 2\nline 3\n");
         assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 3);
         assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_record_is_one_inert_line() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("monitor.log");
+        let mut journal = Journal::new(&path);
+        journal.write_all(b"why\x1b[2J\n{\"level\":\"FAKE\"}\xff\xc2\x9b ghp_0123456789abcdef\n").expect("never fails");
+        assert_eq!(lines(&path), "why\\u{1b}[2J\\u{a}{\"level\":\"FAKE\"}\\xFF\\u{9b} [redacted]\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::keeper::{Answered, Place, Seen};
 use super::tools::Tools;
 use super::{probe, table};
 use crate::base::Timestamp;
-use crate::base::text::visible;
+use crate::base::text::{visible, without_colours};
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::provider::{self, Provider, Want};
@@ -88,14 +88,15 @@ fn again(tools: &Tools, course: &Course, why: &str) -> LogState {
     LogState::Wanted(tries)
 }
 
-/// One line of the log is one line of the file, made inert and free of secrets.
+/// One line of the log is one line of the file, made inert and free of secrets, which may be longer than a line.
 fn keep_log(tools: &Tools, watch: &Watch, target: &TargetName, log: &Log) -> std::io::Result<PathBuf> {
     let mut text = String::new();
     if log.is_cut {
         text.push_str("[the beginning is not here: only the end of the log is kept]\n");
     }
-    for line in log.text.lines() {
-        text.push_str(&visible(&tools.redact(line)));
+    let plain: Vec<String> = log.text.lines().map(without_colours).collect();
+    for line in tools.redact(&plain.join("\n")).lines() {
+        text.push_str(&visible(line));
         text.push('\n');
     }
     let path = tools.layout.log(watch.sha.as_str(), target.as_str());

@@ -25,7 +25,7 @@ use crate::provider::{self, Provider};
 use crate::push::{PROTO, Sha};
 use crate::store::{Store, StoreError};
 use crate::watch::{Database, Pace, Target, TokenSource, Watch};
-use crate::wire::Redactor;
+use crate::wire::{Redactor, Secret};
 
 /// One credential is read once for all looks that use it.
 type CredentialKey = (String, String, TokenSource);
@@ -106,7 +106,7 @@ impl Tools {
             redactor: Mutex::default(),
             relations: Mutex::default(),
         };
-        tools.introduce(lost)?;
+        tools.learn_secrets(&tools.introduce(lost)?);
         for target in tools.store.targets().await? {
             tools.remember(target).await?;
         }
@@ -236,15 +236,15 @@ impl Tools {
 
     /// Writes `monitor.json` and the line by which commands in other repositories find this one. The first sign of life
     /// comes before: who reads of a monitor must not take it for one that does not respond.
-    fn introduce(&self, lost: Vec<String>) -> Result<(), MonitorError> {
-        let wanted = self.wanted();
-        let names: Vec<String> = wanted.into_iter().collect();
+    /// Returns the variables a credential may come from.
+    fn introduce(&self, lost: Vec<String>) -> Result<Vec<String>, MonitorError> {
+        let names: Vec<String> = self.wanted().into_iter().collect();
         let pairs: Vec<(String, String)> = self.variables.clone().into_iter().collect();
         let file = MonitorFile {
             identity: Identity::own(&self.layout, self.now()),
             proto: PROTO,
             credentials: process::fingerprints(&self.salt, &names, &pairs),
-            wanted: names,
+            wanted: names.clone(),
             lost,
         };
         let private = self.layout.private();
@@ -257,7 +257,18 @@ impl Tools {
         if let Some(why) = self.places.as_ref().and_then(|places| places.remember(self.layout.common_dir()).err()) {
             tracing::warn!(%why, "cannot note this repository for `list --all-repos`");
         }
-        Ok(())
+        Ok(names)
+    }
+
+    /// Whatever of the environment of the push is a secret is taken out of logs, whether or not it is used here: what
+    /// is built there may well know it, too.
+    fn learn_secrets(&self, names: &[String]) {
+        let mut redactor = lock(&self.redactor);
+        for (name, value) in &self.variables {
+            if names.contains(name) || secrets::is_secret(name) {
+                redactor.learn(&Secret::new(value));
+            }
+        }
     }
 
     /// The variables a credential may come from: those of all providers, and those the configuration names.

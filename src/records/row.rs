@@ -153,5 +153,5 @@ const fn was_live(state: State) -> Option<bool> {
 
 /// A web page, without a user name or password in its address.
 fn is_page(url: &str) -> bool {
-    origin(url).is_some() && url == text::visible(url) && !url.contains(char::is_whitespace)
+    origin(url).is_some() && text::is_plain(url) && !url.contains(char::is_whitespace)
 }

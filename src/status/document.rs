@@ -5,9 +5,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Word, next};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, text};
 use crate::push::Sha;
 use crate::watch::{DeploymentRef, NO_PROVIDER, Phase, Progress, Reason, Source, Verdict, Warning};
 
@@ -249,20 +250,21 @@ impl Document {
         if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
             return Err(Unreadable::Empty);
         }
-        let damaged = |error: serde_json::Error| Unreadable::Damaged(crate::base::text::visible(&error.to_string()));
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(document) if document.schema == STATUS_SCHEMA => Ok(document),
-            Ok(document) => Err(Unreadable::OtherSchema(crate::base::text::visible(&document.schema))),
-            Err(error) => Err(other_schema(bytes).unwrap_or_else(|| damaged(error))),
+        let damaged = |error: serde_json::Error| Unreadable::Damaged(text::visible(&error.to_string()));
+        let mut value: Value = serde_json::from_slice(bytes).map_err(damaged)?;
+        make_visible(&mut value);
+        match value.get("schema").and_then(Value::as_str) {
+            Some(schema) if schema != STATUS_SCHEMA => Err(Unreadable::OtherSchema(schema.to_owned())),
+            _ => serde_json::from_value(value).map_err(damaged),
         }
     }
 
     /// The content of the status file: one line.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Nothing in it can fail to serialize: no maps with strange keys, no floats, no paths.
-        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        let mut document = text::inert_json(&serde_json::to_string(self).unwrap_or_default());
+        document.push('\n');
+        document.into_bytes()
     }
 
     /// As a reader sees it at this moment with HEAD there: whether it is stale, and what follows from that.
@@ -294,8 +296,12 @@ impl Target {
     }
 }
 
-fn other_schema(bytes: &[u8]) -> Option<Unreadable> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    let schema = value.get("schema")?.as_str()?;
-    (schema != STATUS_SCHEMA).then(|| Unreadable::OtherSchema(crate::base::text::visible(schema)))
+/// The file may be another user's: what it says is foreign text to whoever reads it.
+fn make_visible(value: &mut Value) {
+    match value {
+        Value::String(words) => *words = text::visible(words),
+        Value::Array(values) => values.iter_mut().for_each(make_visible),
+        Value::Object(fields) => fields.values_mut().for_each(make_visible),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -90,12 +90,21 @@ fn target(course: &Course) -> Target {
         verdict: course.verdict.map(Into::into),
         reason: course.reason.into(),
         message: visible(&course.message),
-        deployment: course.deployment.clone(),
-        progress: course.progress.clone(),
+        deployment: course.deployment.as_ref().map(deployment),
+        progress: course.progress.as_ref().map(progress),
         timeline: timeline(&course.times),
         served: course.served.as_ref().map(served),
         observations: course.observations.iter().map(observation).collect(),
     }
+}
+
+fn deployment(known: &watch::DeploymentRef) -> watch::DeploymentRef {
+    let watch::DeploymentRef { id, url, sha, cause } = known.clone();
+    watch::DeploymentRef { id: visible(&id), url: url.as_deref().map(visible), sha: sha.as_deref().map(visible), cause }
+}
+
+fn progress(known: &watch::Progress) -> watch::Progress {
+    watch::Progress { step: known.step.as_deref().map(visible), ..known.clone() }
 }
 
 fn served(served: &watch::Served) -> Served {
@@ -129,13 +138,13 @@ fn observation(seen: &watch::Observation) -> Observation {
 }
 
 fn failure(failure: &watch::Failure) -> Failure {
-    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    let shown = |path: &Path| visible(&path.to_string_lossy());
     Failure {
         phase: failure.phase.into(),
         code: failure.code.into(),
         summary: visible(&failure.summary),
         log_path: if let LogState::Saved(path) = &failure.log { Some(shown(path)) } else { None },
-        log_url: failure.log_url.clone(),
+        log_url: failure.log_url.as_deref().map(visible),
         log_excerpt: None,
     }
 }

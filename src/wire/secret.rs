@@ -4,6 +4,12 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Answer;
+use crate::base::tokens;
+
+/// Shorter values are taken for words.
+const SHORTEST: usize = 6;
+
 /// A credential. It shows as `[secret]`, cannot be serialized, and its memory is cleared when it goes.
 #[derive(Clone)]
 pub struct Secret(SecretString);
@@ -42,67 +48,67 @@ pub struct Redactor {
     known: Vec<Secret>,
 }
 
-/// How tokens of well-known services begin.
-const SHAPES: [&str; 12] = [
-    "dop_v1_",
-    "doo_v1_",
-    "dor_v1_",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "ghu_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "sk_live_",
-    "AKIA",
-];
-
-/// What stands where a secret was.
-const MASK: &str = "[redacted]";
-
 impl Redactor {
-    /// Learns a value to take out from now on. Very short ones would tear ordinary words apart and are not kept.
+    /// Learns a value to take out from now on, as it is and as JSON has it. Very short ones would tear ordinary words
+    /// apart and are not kept.
     pub fn learn(&mut self, secret: &Secret) {
-        let known = self.known.iter().any(|s| s.expose() == secret.expose());
-        if secret.expose().len() >= 6 && !known {
-            self.known.push(secret.clone());
+        if secret.expose().len() < SHORTEST {
+            return;
+        }
+        let escaped = in_json(secret.expose());
+        for form in [secret.expose(), &escaped, &escaped.replace('/', "\\/")] {
+            if !self.known.iter().any(|known| known.expose() == form) {
+                self.known.push(Secret::verbatim(form));
+            }
         }
     }
 
     /// The text without secrets.
     pub fn clean(&self, text: &str) -> String {
-        let mut out = text.to_owned();
+        tokens::masked(&self.without_known(text))
+    }
+
+    /// What came back for a question, without the secrets it was asked with: whoever was sent one may repeat it.
+    pub fn clean_answer(&self, answer: &mut Answer) {
+        for (_, value) in &mut answer.headers {
+            *value = self.without_known(value);
+        }
+        answer.complaint = self.without_known(&answer.complaint);
         for secret in &self.known {
-            if out.contains(secret.expose()) {
-                out = out.replace(secret.expose(), MASK);
-            }
+            replace(&mut answer.body, secret.expose().as_bytes());
         }
-        for shape in SHAPES {
-            out = mask_shape(&out, shape);
-        }
-        out
+    }
+
+    fn without_known(&self, text: &str) -> String {
+        self.known.iter().fold(text.to_owned(), |text, secret| {
+            if text.contains(secret.expose()) { text.replace(secret.expose(), tokens::MASK) } else { text }
+        })
     }
 }
 
-fn mask_shape(text: &str, shape: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(shape) {
-        let body = &rest[start + shape.len()..];
-        let length = body.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(body.len());
-        out.push_str(&rest[..start]);
-        // Only what is long enough to be a token; `AKIA` alone is a word.
-        if length >= 12 {
-            out.push_str(MASK);
-        } else {
-            out.push_str(shape);
-            out.push_str(&body[..length]);
+/// Puts the mask wherever the secret is.
+fn replace(body: &mut Vec<u8>, secret: &[u8]) {
+    let find = |rest: &[u8]| rest.windows(secret.len()).position(|part| part == secret);
+    let Some(mut found) = find(body) else { return };
+    let mut masked = Vec::with_capacity(body.len());
+    let mut rest = body.as_slice();
+    loop {
+        masked.extend_from_slice(&rest[..found]);
+        masked.extend_from_slice(tokens::MASK.as_bytes());
+        rest = &rest[found + secret.len()..];
+        match find(rest) {
+            Some(next) => found = next,
+            None => break,
         }
-        rest = &body[length..];
     }
-    out.push_str(rest);
-    out
+    masked.extend_from_slice(rest);
+    *body = masked;
+}
+
+/// A text as it stands between the quotes of a JSON document.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text).to_owned()
 }
 
 #[cfg(test)]
@@ -116,5 +122,25 @@ mod tests {
         let text = format!("pw=hunter2hunter2 and dop_v1_{} but AKIA stays", "a".repeat(64));
         assert_eq!(redactor.clean(&text), "pw=[redacted] and [redacted] but AKIA stays");
         assert_eq!(format!("{redactor:?}"), "Redactor { known: [[secret]] }");
+    }
+
+    #[test]
+    fn who_repeats_the_secret_it_was_asked_with_is_not_heard_with_it() {
+        let mut redactor = Redactor::default();
+        for secret in ["a/\"secret\"/", "redacted"] {
+            redactor.learn(&Secret::new(secret));
+        }
+        let mut answer = Answer {
+            status: 401,
+            headers: vec![("x-token".to_owned(), "a/\"secret\"/".to_owned())],
+            body: br#"{"a": "a/\"secret\"/", "b": "a\/\"secret\"\/ redacted\xff"}"#.to_vec(),
+            complaint: "no a/\"secret\"/".to_owned(),
+            at: crate::base::Timestamp::default(),
+            latency: crate::base::Span::ZERO,
+        };
+        redactor.clean_answer(&mut answer);
+        let shown = format!("{answer:?} {}", String::from_utf8_lossy(&answer.body));
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(answer.body.starts_with(br#"{"a": "["#) && answer.body.ends_with(b"\"}"), "{shown}");
     }
 }
