@@ -118,7 +118,7 @@ pub fn summon(summons: &Summons<'_>) -> io::Result<()> {
     let take_over = summons.take_over.then_some(&b"--take-over"[..]);
     let arguments = [program, b"daemon", b"--state", state].into_iter().chain(take_over).map(string);
     let own = kept(summons.environment).map(|(name, value)| format!("{name}={value}"));
-    let variables = own.chain([format!("{HANDED_OVER}={}", number)]).map(|variable| string(variable.as_bytes()));
+    let variables = own.chain([format!("{HANDED_OVER}={number}")]).map(|variable| string(variable.as_bytes()));
     launch(&Launch {
         program: string(program)?,
         arguments: arguments.collect::<io::Result<_>>()?,
