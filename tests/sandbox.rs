@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Ran, Sandbox, until};
+use crate::support::{Ran, Sandbox, canary, until};
 
 #[test]
 fn a_sandbox_sees_nothing_of_the_machine() {
@@ -11,7 +11,8 @@ fn a_sandbox_sees_nothing_of_the_machine() {
     let names: Vec<_> = environment.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     for name in names {
         let known = ["PATH", "HOME", "LC_ALL"].contains(&name) || name.starts_with("XDG_") || name.starts_with("GIT_");
-        assert!(known, "{name} came through");
+        let is_planted = canary::PLANTED.iter().any(|(planted, _)| *planted == name);
+        assert!(known || is_planted, "{name} came through");
     }
     let config = sandbox.git(&["config", "--list", "--show-origin"]);
     assert!(config.lines().all(|line| line.starts_with("file:.git/config")), "{config}");
@@ -37,4 +38,22 @@ fn the_end_of_a_sandbox_ends_what_was_started_in_it() {
     drop(sandbox);
     assert_eq!(waiting.wait().expect("cat was started").code(), None, "a signal ended it");
     assert!(!fs::exists(root).expect("its parent can be read"));
+}
+
+#[test]
+fn a_secret_that_is_written_down_is_found() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.leaks(), Vec::<String>::new());
+    let ours = sandbox.layout().private().join("logs");
+    fs::create_dir_all(&ours).expect("a folder");
+    for (name, secret) in canary::PLANTED {
+        let file = ours.join(name);
+        fs::write(&file, format!("before {secret} after")).expect("written");
+        assert_eq!(sandbox.leaks(), [format!("{} holds {secret:?}", file.display())]);
+        fs::remove_file(file).expect("removed");
+    }
+    let mirror = sandbox.work().join(".deployment-status-0123456.log");
+    fs::write(&mirror, canary::PLANTED[0].1).expect("written");
+    assert_eq!(sandbox.leaks().len(), 1);
+    fs::remove_file(mirror).expect("removed");
 }

@@ -63,11 +63,6 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// A line of a log without colours and cursor movements, which say nothing where it is kept.
-pub fn without_colours(line: &str) -> String {
-    anstream::adapter::strip_str(line).to_string().trim_end().replace('\t', "    ")
-}
-
 /// An error of the system without its number, ` (os error 2)`, which tells a person nothing.
 pub fn without_number(words: &str) -> String {
     let mut parts = words.split(" (os error ");

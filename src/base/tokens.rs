@@ -168,7 +168,8 @@ fn userinfo(text: &str) -> Option<Range<usize>> {
     })
 }
 
-/// The block of a private key, or what is there of it.
+/// What stands between the two lines around a private key, or after the first where the other is missing. The lines
+/// stay: whoever looks at them one by one must not hide from others where the key begins.
 fn private_key(text: &str) -> Option<Range<usize>> {
     const BEGIN: &str = "-----BEGIN ";
     const END: &str = "-----END ";
@@ -176,16 +177,11 @@ fn private_key(text: &str) -> Option<Range<usize>> {
     text.match_indices(BEGIN).find_map(|(start, _)| {
         let name = start + BEGIN.len();
         let kind = run(&text[name..], |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ');
-        let head = name + kind.saturating_sub("PRIVATE KEY".len());
-        if !text[head..].starts_with(KEY) {
-            return None;
-        }
-        let body = head + KEY.len();
-        let end = text[body..].find(END).and_then(|end| {
-            let tail = &text[body + end..];
-            tail.find(KEY).map(|key| body + end + key + KEY.len())
-        });
-        Some(start..end.unwrap_or(text.len()))
+        let body = text[name..].get(kind.saturating_sub("PRIVATE KEY".len())..)?.strip_prefix(KEY)?;
+        let length = body.find(END).unwrap_or(body.len());
+        let start = text.len() - body.len();
+        let is_hidden = body[..length].trim().is_empty() || body[..length].trim() == MASK;
+        (!is_hidden).then_some(start..start + length)
     })
 }
 
@@ -212,8 +208,9 @@ mod tests {
             ("curl -H 'bearer abcdef12'".to_owned(), "curl -H 'bearer [redacted]'"),
             ("postgres://ada:p@ss:w@db/x?y=z".to_owned(), "postgres://[redacted]@db/x?y=z"),
             ("https://0123456789abcdef0@h/ b".to_owned(), "https://[redacted]@h/ b"),
-            (format!("a\n{key}\nb"), "a\n[redacted]\nb"),
-            (format!("a {cut}"), "a [redacted]"),
+            (format!("a\n{key}\nb"), "a\n-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----\nb"),
+            (format!("a {cut}"), "a -----BEGIN PRIVATE KEY-----[redacted]"),
+            ("-----BEGIN PRIVATE KEY-----\n".to_owned(), "-----BEGIN PRIVATE KEY-----\n"),
         ] {
             assert_eq!(masked(&text), left);
         }

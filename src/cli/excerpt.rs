@@ -31,7 +31,8 @@ fn tells_of_error(line: &str) -> bool {
 
 /// Colours and cursor movements are taken out, as they say nothing; whatever else would act is shown instead.
 pub fn inert(line: &str) -> String {
-    text::cut(&text::visible(&text::without_colours(line)), COLUMNS, false)
+    let plain = anstream::adapter::strip_str(line).to_string().replace('\t', "    ");
+    text::cut(&text::visible(plain.trim_end()), COLUMNS, false)
 }
 
 #[cfg(test)]

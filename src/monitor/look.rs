@@ -9,7 +9,7 @@ use super::keeper::{Answered, Place, Seen};
 use super::tools::Tools;
 use super::{probe, table};
 use crate::base::Timestamp;
-use crate::base::text::{visible, without_colours};
+use crate::base::text::visible;
 use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::provider::{self, Provider, Want};
@@ -94,8 +94,7 @@ fn keep_log(tools: &Tools, watch: &Watch, target: &TargetName, log: &Log) -> std
     if log.is_cut {
         text.push_str("[the beginning is not here: only the end of the log is kept]\n");
     }
-    let plain: Vec<String> = log.text.lines().map(without_colours).collect();
-    for line in tools.redact(&plain.join("\n")).lines() {
+    for line in tools.redact(&log.text).lines() {
         text.push_str(&visible(line));
         text.push('\n');
     }

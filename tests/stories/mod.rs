@@ -1,5 +1,6 @@
 //! Stories: the real programs, real git, and a stand-in for the provider.
 
+mod canary;
 mod credentials;
 mod demo;
 mod installer;

@@ -1,6 +1,7 @@
 //! What every story stands on: a world of its own, the programs run in it, and waiting without guessing.
 
 mod authority;
+pub mod canary;
 mod faults;
 pub mod hooked;
 pub mod hub;

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::{Ran, Room, until, write_private};
+use super::{Ran, Room, canary, until, write_private};
 
 /// A world of its own: nothing of the user's or the machine's configuration is seen in it, and its end ends the
 /// monitors started in it.
@@ -91,6 +91,7 @@ impl Sandbox {
         for who in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{who}_NAME"), "Ada").env(format!("GIT_{who}_EMAIL"), "ada@example.com");
         }
+        command.envs(canary::PLANTED);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -111,7 +112,7 @@ impl Sandbox {
     /// `git push` with these arguments.
     #[track_caller]
     pub fn push(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command("git").arg("push").args(args))
+        self.secretive(Ran::of(self.command("git").arg("push").args(args)))
     }
 
     /// `afterpush` with these arguments, to be run in the clone.
@@ -124,7 +125,20 @@ impl Sandbox {
     /// The same, run to its end.
     #[track_caller]
     pub fn afterpush(&self, args: &[&str]) -> Ran {
-        Ran::of(&mut self.calling(args))
+        self.secretive(Ran::of(&mut self.calling(args)))
+    }
+
+    /// Where one of the secrets that the programs here are given has been written down.
+    pub fn leaks(&self) -> Vec<String> {
+        canary::leaks(self.root(), &canary::secrets(&self.variables))
+    }
+
+    #[track_caller]
+    fn secretive(&self, ran: Ran) -> Ran {
+        let told = format!("{}{}", ran.out(), ran.err());
+        let secrets = canary::secrets(&self.variables);
+        assert!(!secrets.iter().any(|secret| canary::holds(told.as_bytes(), secret)), "a secret is told: {ran}");
+        ran
     }
 
     /// Where afterpush keeps the clone's files.
@@ -164,6 +178,10 @@ impl Drop for Sandbox {
             }
             left.is_empty().then_some(())
         });
+        // Whatever the test was about. One that has failed already says enough.
+        if !std::thread::panicking() {
+            assert_eq!(self.leaks(), Vec::<String>::new());
+        }
     }
 }
 
