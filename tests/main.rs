@@ -6,6 +6,7 @@ mod commands;
 mod doctor;
 mod faults;
 mod files;
+mod fuzz;
 mod git_room;
 mod hook;
 mod http;

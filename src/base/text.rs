@@ -16,6 +16,24 @@ pub fn visible(text: &str) -> String {
     tokens::masked(&escaped(text))
 }
 
+/// The same for bytes that should have been UTF-8: what is not becomes `\xNN`.
+pub fn visible_bytes(bytes: &[u8]) -> String {
+    visible(&readable(bytes))
+}
+
+/// Bytes that should have been UTF-8, as they come in: what is not becomes `\xNN`, and nothing else is changed.
+pub fn readable(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\x{byte:02X}");
+        }
+    }
+    out
+}
+
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -45,19 +63,6 @@ pub fn inert_json(document: &str) -> String {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
-        }
-    }
-    out
-}
-
-/// The same for bytes that should have been UTF-8: what is not becomes `\xNN`.
-pub fn visible_bytes(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&visible(chunk.valid()));
-        for byte in chunk.invalid() {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "\\x{byte:02X}");
         }
     }
     out

@@ -49,7 +49,7 @@ pub fn read_lines(stdin: &[u8]) -> HookInput {
 struct Garbage;
 
 fn read_line(line: &[u8]) -> Result<Option<RefUpdate>, Garbage> {
-    let line = text::visible_bytes(line);
+    let line = text::readable(line);
     // The local ref is whatever the user typed and git takes no blanks in it apart from `(delete)`; the other
     // three columns never hold one, so they are taken from the right.
     let mut columns = line.rsplitn(4, ' ');

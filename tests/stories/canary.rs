@@ -2,66 +2,28 @@
 //! them wherever they must not be: files, output, arguments and environments of processes, other servers.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use afterpush::standin::Recipe;
 
 use crate::support::canary::{holds, leaks};
-use crate::support::{Ran, Site, write_private, write_program};
+use crate::support::{Oracle, Ran, Site, write_private, write_program};
 
-/// A server that refuses everybody and repeats, wherever it can, what it was sent.
-struct Parrot {
-    url: String,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Parrot {
-    /// Sends who asks it away to this place, where one is given. It lives as long as the tests do.
-    fn start(away: Option<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&heads);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Who goes away in the middle has heard enough.
-                let _ = answer(stream, &noted, away.as_deref());
-            }
-        });
-        Self { url, heads }
-    }
-
-    fn has_heard(&self, secret: &str) -> bool {
-        self.heads.lock().expect("no test panics while it looks").iter().any(|head| head.contains(secret))
-    }
-}
-
-fn answer(mut stream: TcpStream, noted: &Mutex<Vec<String>>, away: Option<&str>) -> std::io::Result<()> {
-    let mut head = String::new();
-    let mut reader = BufReader::new(stream.try_clone()?);
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Ok(());
+/// A server that refuses everybody, or sends them away, and repeats wherever it can what it was sent.
+fn parrot(away: Option<String>) -> Oracle {
+    Oracle::start(move |head| {
+        let said = head.lines().find_map(|line| line.split_once("earer ")).map_or("nothing", |(_, token)| token);
+        let body = serde_json::json!({"id": said, "message": format!("who is {said}?\nGo away, {said}")}).to_string();
+        match &away {
+            Some(away) => ("302 Found", format!("Location: {away}/{said}\r\nX-Said: {said}\r\n"), body),
+            None => ("401 Unauthorized", format!("X-Said: {said}\r\n"), body),
         }
-    }
-    let said = head.lines().find_map(|line| line.split_once("earer ")).map_or("nothing", |(_, token)| token);
-    let body = serde_json::json!({"id": said, "message": format!("who is {said}?\nGo away, {said}")}).to_string();
-    let (status, location) = match away {
-        Some(away) => ("302 Found", format!("Location: {away}/{said}\r\n")),
-        None => ("401 Unauthorized", String::new()),
-    };
-    let answer = format!(
-        "HTTP/1.1 {status}\r\n{location}X-Said: {said}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    noted.lock().expect("no test panics while it looks").push(head);
-    stream.write_all(answer.as_bytes())
+    })
 }
 
 /// Looks at the arguments of every process of the machine, again and again.
@@ -203,11 +165,11 @@ fn a_credential_of_any_source_is_nowhere_but_with_its_provider() {
         // One with a well-known look, the next without.
         let look = if number % 2 == 0 { "dop_v1_" } else { "" };
         let secret = format!("{look}canary{number}+of/the.{source:?}~story");
-        let elsewhere = Parrot::start(None);
+        let elsewhere = parrot(None);
         // Sent away is who asks, wherever the credential is from: once is enough.
         let places = [None, Some(elsewhere.url.clone())];
         for away in places.into_iter().take(if number == 0 { 2 } else { 1 }) {
-            let provider = Parrot::start(away);
+            let provider = parrot(away);
             let mut site = Site::new();
             site.set("DIGITALOCEAN_TOKEN", "");
             let words = source.plant(&mut site, &secret);

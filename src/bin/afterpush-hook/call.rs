@@ -46,7 +46,7 @@ pub enum Event {
 impl Call {
     /// Reads the arguments. Users and passwords leave URLs here, before anything else sees them.
     pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, &'static str> {
-        let mut arguments = arguments.map(|argument| text::visible_bytes(argument.as_bytes())).peekable();
+        let mut arguments = arguments.map(|argument| text::readable(argument.as_bytes())).peekable();
         let if_configured = arguments.next_if(|first| first == "--if-configured").is_some();
         let event = arguments.next().ok_or(USAGE)?;
         let mut operand = || arguments.next().filter(|operand| !operand.is_empty());
