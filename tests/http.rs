@@ -128,6 +128,8 @@ async fn a_redirect_elsewhere_or_in_a_circle_is_not_followed() {
     assert!(words.starts_with("127.0.0.1: redirects to 127.0.0.1:"), "{words}");
     assert_eq!(other.heads(), Vec::<String>::new());
     assert!(trouble(&server.url("/redirect?https://203.0.113.1/")).await.contains("redirects to 203.0.113.1:443"));
+    let secure = server.url("/fine").replace("http://", "https://");
+    assert!(trouble(&server.url(&format!("/redirect?{secure}"))).await.contains("which is not followed"));
     assert!(trouble(&server.url("/redirect?file:///etc/passwd")).await.contains("not an http"));
     let before = server.heads().len();
     assert_eq!(trouble(&server.url("/redirect?/redirect?/redirect")).await, "127.0.0.1: more than 3 redirects");

@@ -27,7 +27,7 @@ pub(super) fn limit(text: &str) -> Checked<Span> {
 
 /// A duration for watching, or `0s`.
 pub(super) fn limit_or_none(text: &str) -> Checked<Span> {
-    if text.parse() == Ok(Span::ZERO) { Ok(Span::ZERO) } else { limit(text) }
+    if text::visible(text).parse() == Ok(Span::ZERO) { Ok(Span::ZERO) } else { limit(text) }
 }
 
 /// A duration for keeping.
@@ -37,7 +37,7 @@ pub(super) fn keep(text: &str) -> Checked<Span> {
 }
 
 fn some_time(text: &str) -> Checked<Span> {
-    let span: Span = text.parse().map_err(|why| format!("is wrong: {why}"))?;
+    let span: Span = text::visible(text).parse().map_err(|why| format!("is wrong: {why}"))?;
     if span == Span::ZERO { Err("must be longer than nothing".to_owned()) } else { Ok(span) }
 }
 

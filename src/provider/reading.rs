@@ -15,6 +15,12 @@ pub(super) fn words(value: &Value, pointer: &str) -> Option<String> {
     (!found.is_empty()).then(|| inert(found))
 }
 
+/// The name of a branch as it is: it is compared with git's own, and made inert where it is shown.
+pub(super) fn branch(value: &Value, pointer: &str) -> Option<String> {
+    let found = value.pointer(pointer)?.as_str()?;
+    (!found.is_empty() && found.len() <= LONGEST).then(|| found.to_owned())
+}
+
 /// The text without what could do harm to a screen, and not longer than anybody reads.
 pub(super) fn inert(found: &str) -> String {
     text::cut(&text::visible(found), LONGEST, false)

@@ -12,5 +12,6 @@ mod resume;
 mod settings;
 mod sources;
 mod succession;
+mod text;
 mod trouble;
 mod verdicts;

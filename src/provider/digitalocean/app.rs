@@ -139,12 +139,17 @@ fn source(component: &Value) -> Option<Source> {
         if let Some(place) = component.get(key).filter(|place| place.is_object()) {
             let on_push = place.get("deploy_on_push").and_then(Value::as_bool).unwrap_or(false);
             let repo = json::words(place, "/repo").unwrap_or_default();
-            return Some(Source { host: Some(host.to_owned()), repo, branch: json::words(place, "/branch")?, on_push });
+            return Some(Source {
+                host: Some(host.to_owned()),
+                repo,
+                branch: json::branch(place, "/branch")?,
+                on_push,
+            });
         }
     }
     let git = component.get("git")?;
     let repo = json::words(git, "/repo_clone_url").unwrap_or_default();
-    Some(Source { host: None, repo, branch: json::words(git, "/branch")?, on_push: false })
+    Some(Source { host: None, repo, branch: json::branch(git, "/branch")?, on_push: false })
 }
 
 impl App {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::Timestamp;
 use crate::provider::reading::kind;
-pub(super) use crate::provider::reading::words;
+pub(super) use crate::provider::reading::{branch, words};
 use crate::watch::Misheard;
 use crate::wire::Answer;
 

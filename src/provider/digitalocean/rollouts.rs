@@ -145,5 +145,5 @@ fn cause(found: &Value) -> Cause {
 
 fn branch(found: &Value) -> Option<String> {
     let push = found.pointer("/cause_details/git_push")?;
-    ["github", "gitlab", "bitbucket"].iter().find_map(|host| json::words(push.get(host)?, "/branch"))
+    ["github", "gitlab", "bitbucket"].iter().find_map(|host| json::branch(push.get(host)?, "/branch"))
 }

@@ -10,7 +10,7 @@ use super::asker::Asker;
 use super::pages::{self, Item};
 use super::{Found, jobs, place};
 use crate::base::{Timestamp, text};
-use crate::provider::reading::words;
+use crate::provider::reading::{branch, words};
 use crate::provider::{Heard, Want};
 use crate::watch::{Cause, CommitMark, Deployment, Misheard, State};
 
@@ -89,7 +89,7 @@ fn run(found: &Value) -> Option<Run> {
         id: found.get("id")?.as_u64()?,
         attempt,
         sha: CommitMark::of(found.get("head_sha")?.as_str()?, None)?.sha,
-        branch: words(found, "/head_branch"),
+        branch: branch(found, "/head_branch"),
         event: words(found, "/event").unwrap_or_default(),
         status: word(found.get("status")),
         conclusion: found.get("conclusion").filter(|word| !word.is_null()).map(|found| word(Some(found))),
