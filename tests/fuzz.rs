@@ -53,7 +53,7 @@ const TELLING: &[&[u8]] = &[
     b"0000000000000000000000000000000000000000",
 ];
 
-/// Always the same numbers (SplitMix64).
+/// Always the same numbers (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
