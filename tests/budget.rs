@@ -8,7 +8,7 @@ use crate::support::{Ran, Site};
 
 /// All that a program, and what it starts in its place, asks of the system. The programs of the tests are not
 /// optimised, which makes no difference here.
-const HOOK: usize = 200;
+const HOOK: usize = 230;
 const STATUS: usize = 260;
 
 #[test]

@@ -208,7 +208,7 @@ fn relate(
     let line = relations.line(&repo, &ours);
     let mut kin = vec![Kin::default(); watches.len()];
     for commit in commits {
-        for (kin, relation) in kin.iter_mut().zip(relations.with_line(&repo, &line, commit)) {
+        for (kin, relation) in kin.iter_mut().zip(relations.along(&repo, &line, commit)) {
             kin.set(commit.clone(), relation);
         }
     }

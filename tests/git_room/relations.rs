@@ -45,7 +45,7 @@ fn compare(place: &Path, ours: &[Sha], others: Vec<String>) {
         let line = relations.line(&repo, ours);
         for other in &others {
             let one_by_one: Vec<_> = ours.iter().map(|sha| repo.relation(sha, other)).collect();
-            assert_eq!(relations.with_line(&repo, &line, other), one_by_one, "{other}");
+            assert_eq!(relations.along(&repo, &line, other), one_by_one, "{other}");
         }
     }
 }

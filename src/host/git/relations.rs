@@ -60,13 +60,13 @@ impl Relations {
     }
 
     /// How a commit stands to each of the line.
-    pub fn with_line(&mut self, repo: &Repo, line: &Line<'_>, other: &str) -> Vec<Relation> {
+    pub fn along(&mut self, repo: &Repo, line: &Line<'_>, other: &str) -> Vec<Relation> {
         let stretches = line.stretches.iter().map(|stretch| &line.commits[stretch.clone()]);
-        stretches.flat_map(|stretch| self.with_stretch(repo, stretch, other)).collect()
+        stretches.flat_map(|stretch| self.along_stretch(repo, stretch, other)).collect()
     }
 
     /// The first are within the other commit, the last contain it, and what lies between is neither.
-    fn with_stretch(&mut self, repo: &Repo, stretch: &[Sha], other: &str) -> Vec<Relation> {
+    fn along_stretch(&mut self, repo: &Repo, stretch: &[Sha], other: &str) -> Vec<Relation> {
         let (within, rest) = stretch.split_at(stretch.partition_point(|ours| self.is_within(repo, ours, other)));
         let neither = rest.first().map(|first| self.of(repo, first, other));
         let older = rest.partition_point(|ours| self.of(repo, ours, other) != Relation::Older);
