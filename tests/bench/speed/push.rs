@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::Bench;
 use super::ground::{Ground, until, write_program};
@@ -82,22 +83,28 @@ fn measure(bench: &Bench, ground: &Ground<'_>, rounds: usize, name: &str) -> Mea
         if ground.monitor().is_none() {
             ground.start_monitor(&[]);
         }
-        ground.until_taken();
+        settle(ground);
         let took = timed(&mut push(&hooks("ours")), 0);
-        ground.until_taken();
+        settle(ground);
         took
     }));
     contenders.push(Contender::new("ours, starting the monitor", move || {
         ground.end_monitor();
         let took = timed(&mut push(&hooks("ours")), 0);
         until("the monitor has started", || ground.monitor());
-        ground.until_taken();
+        settle(ground);
         took
     }));
     for (peer, _) in PEERS {
         contenders.push(Contender::program(peer, move || push(&hooks(peer))));
     }
     by_turns(contenders, rounds, &bench.raw(name))
+}
+
+/// What a monitor does with a push, it does afterwards; nobody else is to be measured meanwhile.
+fn settle(ground: &Ground<'_>) {
+    ground.until_taken();
+    std::thread::sleep(Duration::from_millis(300));
 }
 
 fn show(measured: &Measured, title: &str, table: &mut Table) {
