@@ -23,7 +23,7 @@ fn a_line_of_commits_is_told_what_each_of_them_would_be() {
     line.extend(side);
     let nobody = id(&"ab".repeat(20));
     let others = line.iter().chain([&nobody]).map(|sha| sha.as_str().to_owned()).chain([line[3].short().to_owned()]);
-    compare(&sandbox.work(), &line, others.collect());
+    compare(&sandbox.work(), &line, &others.collect::<Vec<_>>());
 }
 
 #[test]
@@ -33,17 +33,17 @@ fn where_a_shallow_clone_ends_a_line_is_not_taken_for_apart() {
     sandbox.push(&[]).ends(0);
     let url = format!("file://{}", sandbox.remote().display());
     sandbox.git(&["clone", "--quiet", "--depth", "2", &url, "../shallow"]);
-    let others = line.iter().map(|sha| sha.as_str().to_owned()).collect();
-    compare(&sandbox.root().join("shallow"), &line, others);
+    let others: Vec<_> = line.iter().map(|sha| sha.as_str().to_owned()).collect();
+    compare(&sandbox.root().join("shallow"), &line, &others);
 }
 
-fn compare(place: &Path, ours: &[Sha], others: Vec<String>) {
+fn compare(place: &Path, ours: &[Sha], others: &[String]) {
     let repo = Repo::discover(place).expect("a repository");
     let mut relations = Relations::default();
     // Twice: from git, and from memory.
     for _ in 0..2 {
         let line = relations.line(&repo, ours);
-        for other in &others {
+        for other in others {
             let one_by_one: Vec<_> = ours.iter().map(|sha| repo.relation(sha, other)).collect();
             assert_eq!(relations.along(&repo, &line, other), one_by_one, "{other}");
         }
