@@ -2,6 +2,8 @@
 //!
 //! A test that needs root, another tool, a namespace or minutes says so in its `ignore`; `tests/run.sh --all` runs it.
 
+mod calls;
+mod files;
 mod git;
 mod network;
 mod process;

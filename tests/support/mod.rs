@@ -15,6 +15,7 @@ mod sandbox;
 mod server;
 mod service;
 mod site;
+pub mod traced;
 
 use std::time::{Duration, Instant};
 

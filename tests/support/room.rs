@@ -18,11 +18,25 @@ pub struct Room {
 }
 
 impl Room {
-    /// Mounts of its own, and these other kinds of namespace (`--pid`, `--net`).
+    /// Mounts of its own, and these other kinds of namespace (`--pid`, `--net`). Needs no root.
     #[track_caller]
     pub fn new(kinds: &[&str]) -> Self {
+        Self::open(&[&["--user", "--mount"], kinds].concat())
+    }
+
+    /// Mounts of its own, disks among them. Needs root.
+    #[track_caller]
+    pub fn with_disks() -> Self {
+        Self::open(&["--mount"])
+    }
+
+    #[track_caller]
+    fn open(kinds: &[&str]) -> Self {
         let mut unshare = Command::new("unshare");
-        unshare.args(["--user", "--map-root-user", "--mount"]).args(kinds);
+        unshare.args(kinds);
+        if kinds.contains(&"--user") {
+            unshare.arg("--map-root-user");
+        }
         let has_processes = kinds.contains(&"--pid");
         if has_processes {
             unshare.args(["--fork", "--kill-child", "--mount-proc"]);
@@ -32,7 +46,7 @@ impl Room {
         let told = keeper.stdin.take();
         let said = BufReader::new(keeper.stdout.take().expect("a pipe"));
         let pid = keeper.id();
-        let kinds = ["--user", "--mount"].iter().chain(kinds).map(|&kind| kind.to_owned()).collect();
+        let kinds = kinds.iter().map(|&kind| kind.to_owned()).collect();
         let mut room = Self { keeper, told, said, kinds, pid };
         // The first answer shows that the room is there.
         room.tell("true");
@@ -63,8 +77,9 @@ impl Room {
 
     /// The words before a program's own that run it in the room, in this folder.
     pub fn entrance(&self, folder: &Path) -> Vec<String> {
-        let enter = ["nsenter", "--preserve-credentials", "--target"].map(str::to_owned).into_iter();
-        let enter = enter.chain([self.pid.to_string()]).chain(self.kinds.iter().cloned());
+        let keeps = self.kinds.iter().any(|kind| kind == "--user").then(|| "--preserve-credentials".to_owned());
+        let enter = ["nsenter".to_owned(), "--target".to_owned(), self.pid.to_string()].into_iter();
+        let enter = enter.chain(keeps).chain(self.kinds.iter().cloned());
         let there = ["sh", "-c", "cd \"$0\" && exec \"$@\""].map(str::to_owned);
         enter.chain(there).chain([folder.display().to_string()]).collect()
     }

@@ -1,0 +1,227 @@
+//! Every system call as the last one, and every system call that may fail, failing.
+
+use std::fs;
+use std::process::Stdio;
+
+use afterpush::process::Alone;
+use afterpush::standin::Recipe;
+
+use crate::support::hooked::Hooked;
+use crate::support::traced::{Injection, log_in, places};
+use crate::support::{Ran, Site, until, write_program};
+
+/// The calls of the hook that the kernel answers in more than one way, or that change something.
+const HOOK: &[&str] = &[
+    "openat",
+    "write",
+    "renameat",
+    "fchmod",
+    "close",
+    "flock",
+    "dup2",
+    "close_range",
+    "memfd_create",
+    "pipe2",
+    "clone",
+    "clone3",
+    "vfork",
+    "setsid",
+    "newfstatat",
+    "statx",
+    "execve",
+    "read",
+    "poll",
+    "getrandom",
+    "unlinkat",
+    "mkdirat",
+];
+
+/// How they may fail.
+const HOOK_ERRORS: &[(&str, &str)] = &[
+    ("openat", "error=EMFILE"),
+    ("openat", "error=EACCES"),
+    ("openat", "error=ENOSPC"),
+    ("openat2", "error=ENOSYS"),
+    ("write", "error=ENOSPC"),
+    ("write", "error=EDQUOT"),
+    ("write", "error=EIO"),
+    ("write", "error=EINTR"),
+    ("read", "error=EINTR"),
+    ("renameat", "error=EIO"),
+    ("fchmod", "error=EPERM"),
+    ("close", "error=EIO"),
+    ("flock", "error=ENOLCK"),
+    ("flock", "error=EOPNOTSUPP"),
+    ("clone", "error=EAGAIN"),
+    ("clone3", "error=EAGAIN"),
+    ("vfork", "error=EAGAIN"),
+    ("execve", "error=EAGAIN"),
+    ("pipe2", "error=EMFILE"),
+    ("memfd_create", "error=ENOSYS"),
+    ("close_range", "error=ENOSYS"),
+    ("poll", "error=EINTR"),
+    ("getrandom", "error=ENOSYS"),
+    ("statx", "error=EIO"),
+    ("newfstatat", "error=EIO"),
+];
+
+/// The hook's program called as git does, with this in its way; `None` where it never came to that.
+fn hook_meets(hooked: &Hooked, injection: &Injection) -> Option<Ran> {
+    let log = log_in(hooked.sandbox.root());
+    let traced = injection.words(&log);
+    let line = format!(
+        "refs/heads/main {0} refs/heads/main {1}\n",
+        hooked.sandbox.git(&["rev-parse", "HEAD"]),
+        "0".repeat(40)
+    );
+    // The shim decides how git sees it.
+    let real = hooked.bin().join("real");
+    if !real.exists() {
+        fs::rename(hooked.hook(), &real).expect("the same folder");
+    }
+    let script = format!("#!/bin/sh\nexec {} {} \"$@\"\n", traced.join(" "), real.display());
+    write_program(&hooked.hook(), &script);
+    let call = "printf '%s' \"$1\" | .git/hooks/pre-push origin url";
+    let ran = Ran::of(&mut hooked.command("sh", &["-c", call, "sh", &line])).ends(0);
+    assert!(!ran.err().contains("panicked"), "{injection:?}: {ran}");
+    let lock = Alone::try_take(&hooked.sandbox.layout());
+    assert!(lock.is_ok_and(|lock| lock.is_some()), "{injection:?}: the lock is free");
+    injection.happened(&log).then_some(ran)
+}
+
+#[test]
+#[ignore = "needs strace and minutes"]
+fn a_hook_killed_at_any_system_call_leaves_a_whole_request_or_none() {
+    let hooked = Hooked::new();
+    hooked.sandbox.commit("another");
+    fs::create_dir_all(hooked.sandbox.layout().private()).expect("a folder");
+    let (mut points, mut noted) = (0, 0);
+    for call in HOOK {
+        for place in 1.. {
+            let before = hooked.requests().len();
+            if hook_meets(&hooked, &Injection::at(call, "signal=KILL", place)).is_none() {
+                break;
+            }
+            points += 1;
+            // Reading them shows that each is whole.
+            noted += usize::from(hooked.requests().len() > before);
+        }
+    }
+    assert!(points > 100 && noted > 10 && points - noted > 10, "the control: {noted} of {points} were noted");
+}
+
+#[test]
+#[ignore = "needs strace and minutes"]
+fn a_hook_whose_calls_fail_notes_the_push_or_says_that_it_did_not() {
+    let hooked = Hooked::new();
+    hooked.sandbox.commit("another");
+    fs::create_dir_all(hooked.sandbox.layout().private()).expect("a folder");
+    let (mut points, mut unnoted) = (0, 0);
+    for (call, error) in HOOK_ERRORS {
+        for place in places() {
+            let before = hooked.requests().len();
+            let Some(ran) = hook_meets(&hooked, &Injection::at(call, error, place)) else { break };
+            points += 1;
+            if hooked.requests().len() == before {
+                unnoted += 1;
+                // Where writing fails, so does telling.
+                assert!(*call == "write" || !ran.err().is_empty(), "{call} {error} {place}");
+            }
+        }
+    }
+    assert!(points > 50 && unnoted > 10, "the control: {unnoted} of {points} were not noted");
+}
+
+/// A push that waits for a monitor, and a monitor with this in its way. The next one makes up for it; `false` where it
+/// never came to that.
+#[track_caller]
+fn monitor_meets(site: &mut Site, injection: &Injection) -> bool {
+    site.set("AFTERPUSH_SPAWN", "0");
+    let sha = site.ship(Recipe::live());
+    site.set("AFTERPUSH_SPAWN", "1");
+    let log = log_in(site.root());
+    let words = injection.words(&log);
+    let mut strace = site.command(&words[0]);
+    strace.args(&words[1..]).args([env!("CARGO_BIN_EXE_afterpush"), "daemon"]).stderr(Stdio::null());
+    let mut strace = strace.spawn().expect("strace runs (Debian's package strace)");
+    let ended = until("the monitor has ended or done its work", || {
+        let is_done = site.status(&sha).is_some_and(|status| status["done"] == true);
+        let ended = strace.try_wait().expect("it is ours");
+        if is_done && ended.is_none() {
+            // It would wait for further pushes.
+            site.afterpush(&["daemon", "stop"]);
+        }
+        ended
+    });
+    let happened = injection.happened(&log);
+    assert_ne!(ended.code(), Some(101), "{injection:?}");
+    let waited = site.afterpush(&["wait", "--timeout", "60s", &sha]);
+    let status = site.status(&sha).unwrap_or_default();
+    assert_eq!(waited.code(), Some(0), "{injection:?}: {waited}{status:#}");
+    assert_eq!((&status["verdict"], &status["attempt"]), (&"live".into(), &1.into()), "{injection:?}: {status:#}");
+    site.afterpush(&["daemon", "stop"]);
+    site.quiet();
+    happened
+}
+
+/// Every one of these at all places of a monitor's life; returns how often it came to that.
+fn monitor_meets_all(injections: &[(&'static str, &'static str)]) -> usize {
+    let mut site = Site::new();
+    let points = injections.iter().map(|(call, what)| {
+        places().take_while(|place| monitor_meets(&mut site, &Injection::at(call, what, *place))).count()
+    });
+    let points = points.sum();
+    let log = fs::read_to_string(site.layout().monitor_log()).expect("a log");
+    let panics: Vec<_> = log.lines().filter(|line| line.contains("panicked")).collect();
+    assert_eq!(panics, Vec::<&str>::new());
+    points
+}
+
+#[test]
+#[ignore = "needs strace and minutes"]
+fn a_monitor_killed_at_any_system_call_is_made_up_for_by_the_next() {
+    let calls = [
+        "fsync",
+        "pwrite64",
+        "renameat",
+        "unlinkat",
+        "write",
+        "flock",
+        "openat",
+        "mkdirat",
+        "ftruncate",
+        "utimensat",
+        "execve",
+        "clone3",
+        "clone",
+        "connect",
+        "sendto",
+        "epoll_wait",
+        "exit_group",
+    ];
+    let points = monitor_meets_all(&calls.map(|call| (call, "signal=KILL")));
+    assert!(points > 60, "the control: {points} kills");
+}
+
+#[test]
+#[ignore = "needs strace and minutes"]
+fn a_monitor_whose_calls_fail_is_made_up_for() {
+    let errors = [
+        ("fsync", "error=EIO"),
+        ("pwrite64", "error=ENOSPC"),
+        ("pwrite64", "error=EIO"),
+        ("renameat", "error=EIO"),
+        ("renameat", "error=EDQUOT"),
+        ("write", "error=EDQUOT"),
+        ("write", "error=EINTR"),
+        ("openat", "error=EMFILE"),
+        ("unlinkat", "error=EIO"),
+        ("utimensat", "error=EIO"),
+        ("clone3", "error=EAGAIN"),
+        ("execve", "error=EAGAIN"),
+        ("connect", "error=ENETUNREACH"),
+        ("fchmod", "error=EPERM"),
+    ];
+    let points = monitor_meets_all(&errors);
+    assert!(points > 60, "the control: {points} errors");
+}
