@@ -153,6 +153,16 @@ async fn every_way_of_asking_for_a_pause_is_a_pause_in_every_provider() {
 }
 
 #[tokio::test]
+async fn a_provider_with_an_address_of_the_new_kind_is_asked_like_any_other() {
+    let server = Faults::start_on("[::1]:0").await;
+    for provider in asked_by_http() {
+        let miss = look(provider, &server.url("/html")).await.expect_err("a page is no answer");
+        assert!(matches!(miss, Miss::Misheard(Misheard::Garbled(_))), "{}: {miss:?}", provider.name());
+    }
+    assert_eq!(server.heads().len(), asked_by_http().count());
+}
+
+#[tokio::test]
 async fn whatever_its_providers_do_a_watch_ends_without_a_verdict_of_theirs() {
     let bed = Bed::new().await;
     let faults = REASONS.iter().map(|(fault, _)| (*fault).to_owned());

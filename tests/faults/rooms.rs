@@ -191,3 +191,26 @@ fn a_stranger_with_the_monitors_number_is_neither_believed_nor_ended() {
     site.afterpush(&["wait", "--timeout", "60s", &sha]).ends(0);
     room.tell(&format!("kill {number}"));
 }
+
+#[test]
+#[ignore = "needs namespaces"]
+fn where_there_is_no_network_a_watch_ends_unobservable_and_its_monitor_when_it_is_told_to() {
+    let mut site = Site::unhooked();
+    let room = Room::new(&["--net"]);
+    site.enter(&room);
+    let away = |timeout: &str| {
+        let watch = format!("[watch]\ntimeout = \"{timeout}\"\nregister_timeout = \"1s\"\n");
+        format!("{watch}[target.web]\nprovider = \"digitalocean\"\napp = \"web\"\nbase_url = \"https://api.invalid\"\n")
+    };
+    site.configure(&away("3s"));
+    site.afterpush(&["install"]).ends(0);
+    let first = site.commit("to nowhere");
+    site.push(&[]).ends(0);
+    site.decided(&first, "unobservable", "network");
+    site.configure(&away("1h"));
+    let second = site.commit("to nowhere again");
+    site.push(&[]).ends(0);
+    site.until_status(&second, "that nobody answers", |status| status["targets"][0]["reason"] == "network");
+    site.afterpush(&["daemon", "stop"]).ends(0);
+    site.quiet();
+}

@@ -32,7 +32,12 @@ pub struct Faults {
 impl Faults {
     /// Starts one on a free port of this machine.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_on("127.0.0.1:0").await
+    }
+
+    /// Starts one on this address.
+    pub async fn start_on(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let heads = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&heads);
