@@ -210,7 +210,8 @@ fn where_there_is_no_network_a_watch_ends_unobservable_and_its_monitor_when_it_i
     site.configure(&away("1h"));
     let second = site.commit("to nowhere again");
     site.push(&[]).ends(0);
-    site.until_status(&second, "that nobody answers", |status| status["targets"][0]["reason"] == "network");
+    let unheard = |status: &serde_json::Value| status["targets"][0]["observations"][0]["ok"] == false;
+    site.until_status(&second, "that nobody answers", unheard);
     site.afterpush(&["daemon", "stop"]).ends(0);
     site.quiet();
 }
