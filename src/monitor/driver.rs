@@ -16,7 +16,7 @@ use super::plan::Wish;
 use super::publish::Missing;
 use super::tidy::{Beat, Tidy};
 use super::tools::Tools;
-use super::{BREATH, Ended, MonitorError, Orders, landing, look, plan, resume};
+use super::{Ended, MonitorError, Orders, landing, look, plan, resume};
 use crate::base::{Span, Timestamp};
 use crate::host::watcher::Watcher;
 use crate::process::{ALIVE_EVERY, Alone};
@@ -141,8 +141,7 @@ impl<'a> Driver<'a> {
             match woken {
                 Woken::Happening(happening) => self.handle(happening).await,
                 Woken::Signal => break Ended::Asked,
-                Woken::Bell => tokio::time::sleep(BREATH.to_std()).await,
-                Woken::Time => {}
+                Woken::Bell | Woken::Time => {}
             }
             if self.orders.end.load(Ordering::Relaxed) {
                 break Ended::Asked;

@@ -41,10 +41,6 @@ const PATIENCE: Span = Span::from_secs(15);
 /// A monitor that was asked to leave gives its successor this long to take the lock.
 const GRACE: Span = Span::from_secs(1);
 
-/// Whoever calls the monitor is mostly a hook, in the middle of a push. That goes on first: the machine is left to it
-/// for so long.
-const BREATH: Span = Span::from_millis(30);
-
 /// What a monitor is started with.
 pub struct Orders {
     /// The repository's files.
@@ -114,7 +110,6 @@ pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
     spool::prepare(&orders.layout).map_err(wrong)?;
     let mut alone =
         if orders.take_over { take_over(orders) } else { Alone::try_take(&orders.layout) }.map_err(wrong)?;
-    std::thread::sleep(BREATH.to_std());
     loop {
         let Some(held) = alone else { return Ok(Ended::Busy) };
         let ended = work(orders, &held)?;
