@@ -44,7 +44,7 @@ impl Publisher {
             is_head: tools.head().as_ref() == Some(&watch.sha),
             monitor_pid: Some(std::process::id()),
         };
-        let document = status::document(&shown, &around);
+        let document = status::document(&shown, &around).cleaned(|words| tools.redact(words));
         let lines: String = events.iter().map(|event| status::timeline_line(&watch.sha, event)).collect();
         let lines = tools.redact(&lines);
         // First the mirror: whoever was told by the status that it is decided finds the mirror complete.
@@ -87,7 +87,7 @@ impl Publisher {
         if !lines.is_empty() {
             self.status.append(&format!("{}.log", document.commit.sha), lines.as_bytes())?;
         }
-        let bytes = tools.redact(&String::from_utf8_lossy(&document.to_bytes())).into_bytes();
+        let bytes = document.to_bytes();
         self.status.replace(&name, &bytes)?;
         if document.done {
             // A verdict must survive a power cut under its name.

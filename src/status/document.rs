@@ -259,6 +259,16 @@ impl Document {
         }
     }
 
+    /// The same with what others worded made clean. The words of the contract stay, whatever they are to others: a
+    /// password may well be one of them.
+    #[must_use]
+    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
+        for words in foreign_words(&mut self) {
+            *words = clean(words);
+        }
+        self
+    }
+
     /// The content of the status file: one line.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Nothing in it can fail to serialize: no maps with strange keys, no floats, no paths.
@@ -294,6 +304,23 @@ impl Target {
     pub fn sentence(&self) -> String {
         if self.message.is_empty() { self.reason.to_string() } else { self.message.clone() }
     }
+}
+
+/// The texts of a document that somebody else worded, or that repeat what somebody else said.
+fn foreign_words(document: &mut Document) -> impl Iterator<Item = &mut String> {
+    let Document { commit, push, message, targets, failure, warnings, .. } = document;
+    let targets = targets.iter_mut().flat_map(|target| {
+        let Target { deployment, progress, served, observations, message, .. } = target;
+        let deployment = deployment.iter_mut().flat_map(|known| [&mut known.url, &mut known.sha]).flatten();
+        let seen = observations.iter_mut().flat_map(|seen| [&mut seen.value, &mut seen.error]).flatten();
+        let step = progress.iter_mut().filter_map(|progress| progress.step.as_mut());
+        let served = served.iter_mut().filter_map(|served| served.sha.as_mut());
+        deployment.chain(seen).chain(step).chain(served).chain([message])
+    });
+    let failure = failure.iter_mut().flat_map(|failure| [&mut failure.summary].into_iter().chain(&mut failure.log_url));
+    let warnings = warnings.iter_mut().map(|warning| &mut warning.message);
+    let remote = push.iter_mut().map(|push| &mut push.remote);
+    commit.subject.iter_mut().chain(remote).chain([message]).chain(targets).chain(failure).chain(warnings)
 }
 
 /// The file may be another user's: what it says is foreign text to whoever reads it.

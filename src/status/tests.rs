@@ -207,6 +207,24 @@ fn empty_damaged_and_foreign_files_are_unknown_never_a_success() {
 }
 
 #[test]
+fn only_what_others_worded_is_made_clean() {
+    let document = drawn(&failed());
+    let cleaned = document.clone().cleaned(|_| "clean".to_owned());
+    let failure = cleaned.failure.as_ref().expect("a failure");
+    assert_eq!((cleaned.message.as_str(), failure.summary.as_str()), ("clean", "clean"));
+    assert_eq!(cleaned.commit.subject.as_deref(), document.commit.subject.as_ref().map(|_| "clean"));
+    assert!(
+        cleaned
+            .targets
+            .iter()
+            .flat_map(|target| &target.observations)
+            .all(|seen| { seen.value.iter().chain(&seen.error).all(|words| words == "clean") })
+    );
+    let words = |document: &Document| (document.phase.clone(), document.verdict.clone(), document.reason.clone());
+    assert_eq!(words(&Document::parse(&cleaned.to_bytes()).expect("readable")), words(&document));
+}
+
+#[test]
 fn words_and_keys_of_a_newer_writer_are_lived_with() {
     let text = String::from_utf8(drawn(&deploying()).to_bytes()).expect("text");
     let newer = text.replace("\"deploying\"", "\"teleporting\"").replacen('{', "{\"new_key\":[1],", 1);

@@ -57,6 +57,20 @@ fn gits_credential_helper_is_asked_for_the_host_of_the_api_and_told_nothing() {
 }
 
 #[test]
+fn a_credential_that_is_a_word_of_ours_damages_no_answer() {
+    for word in ["schema", "registering", "targets"] {
+        let mut site = Site::new();
+        site.set("DIGITALOCEAN_TOKEN", word);
+        let sha = site.ship(Recipe::live());
+        let refused = site.afterpush(&["wait", "--json", "--timeout", "60s"]).ends(4).json();
+        assert_eq!(refused["reason"], "credentials_refused", "{word}");
+        site.order(Order::Token { token: word.to_owned() });
+        site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
+        site.decided(&sha, "live", "deployed_live");
+    }
+}
+
+#[test]
 fn a_helper_that_would_ask_a_person_fails_instead() {
     let site = without_token("");
     let note = site.root().join("asked");
