@@ -34,7 +34,8 @@ pub fn readable(bytes: &[u8]) -> String {
     out
 }
 
-fn escaped(text: &str) -> String {
+/// The same with what looks like a secret left in it: for what a person has to judge whole.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_inert(c) {

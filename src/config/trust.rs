@@ -62,9 +62,9 @@ impl Claims {
 }
 
 impl Claim {
-    /// Its value, safe to show. What looks like a secret is left out.
+    /// Its value, safe to show and whole: in what looks like a secret a host or a program could hide.
     pub fn shown(&self) -> String {
-        text::visible(&self.value)
+        text::escaped(&self.value)
     }
 }
 

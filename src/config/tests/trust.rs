@@ -122,6 +122,10 @@ fn what_is_asked_is_shown_as_it_is_read() {
     .afterpush.toml:7: target.web.health.live = "https://shop.example.com/"
     .afterpush.toml:9: database = { table = "deployments", url = { env = "D" } }
     "#);
+    let hidden = "[target.x]\nprovider = \"http\"\nurl = \"https://ghp_0123456789abcdef.evil.example/\u{200b}\"\n";
+    let shown = claims(hidden).iter().map(Claim::shown).collect::<String>();
+    assert!(shown.contains("https://ghp_0123456789abcdef.evil.example/"), "nobody hides in a token's shape: {shown}");
+    assert!(crate::base::text::is_plain(&shown), "{shown:?}");
     assert!(claims(WEB).is_empty());
     assert!(Claims::of(&tracked("[target")).is_err());
 }
