@@ -112,14 +112,6 @@ impl Environment {
     }
 }
 
-/// A variable of this name holds a secret, as names go.
-pub fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "DB_PASS", "API_KEY", "APIKEY", "ACCESS_KEY"];
-    let name = name.to_ascii_uppercase();
-    WORDS.iter().any(|word| name.contains(word))
-}
-
 /// The names of the variables these targets may take their credential and their database from.
 pub fn names<'a>(targets: impl IntoIterator<Item = &'a Target>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();

@@ -265,7 +265,7 @@ impl Tools {
     fn learn_secrets(&self, names: &[String]) {
         let mut redactor = lock(&self.redactor);
         for (name, value) in &self.variables {
-            if names.contains(name) || secrets::is_secret(name) {
+            if names.contains(name) || process::is_secret(name) {
                 redactor.learn(&Secret::new(value));
             }
         }

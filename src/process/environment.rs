@@ -103,8 +103,16 @@ pub(super) fn hand_over(environment: &[(String, String)]) -> io::Result<OwnedFd>
 pub(super) fn kept(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
     environment.iter().filter(|(name, _)| {
         let in_family = KEPT_FAMILIES.iter().any(|family| name.starts_with(family));
-        (KEPT.contains(&name.as_str()) || in_family) && name != HANDED_OVER
+        (KEPT.contains(&name.as_str()) || in_family) && name != HANDED_OVER && !is_secret(name)
     })
+}
+
+/// A variable of this name holds a secret, as names go.
+pub fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "DB_PASS", "API_KEY", "APIKEY", "ACCESS_KEY"];
+    let name = name.to_ascii_uppercase();
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Salted digests of those variables among `names` that are set: equal digests, equal values.
@@ -153,6 +161,7 @@ mod tests {
             ("AFTERPUSH", "1"),
             ("AFTERPUSH_CONFIG", "/c"),
             ("AFTERPUSH_ENVIRONMENT", "7"),
+            ("AFTERPUSH_DO_TOKEN", "dop_v1_secret"),
             ("GIT_DIR", "."),
             ("DIGITALOCEAN_TOKEN", "dop_v1_secret"),
         ]);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use afterpush::host::secrets::is_secret;
+use afterpush::process::is_secret;
 
 /// What every sandbox's programs are given, as people's shells have it; nothing here needs them.
 pub const PLANTED: [(&str, &str); 2] = [
