@@ -11,7 +11,7 @@ use super::start::{Start, start};
 use super::view::Ending;
 use super::{Failure, INTERRUPTED, World, judge};
 use crate::base::Span;
-use crate::process;
+use crate::process::{self, Presence};
 use crate::status::Document;
 use crate::watch::exit;
 
@@ -46,7 +46,7 @@ pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> 
         let mut start = start(&place, world, sha, found, question.patience.timeout)?;
         let mut newest = judge::answer_to(question.subject, start.first().clone())?;
         viewer.changed(&newest);
-        let end = until_decided(world, question, &mut start, viewer, &mut newest).await;
+        let end = until_decided(world, &place, question, &mut start, viewer, &mut newest).await;
         let mut newest = complete(&place, world, newest);
         let ending = end.as_ref().map_or_else(unable, Clone::clone);
         newest.exit_code = ending.code;
@@ -60,6 +60,7 @@ pub fn wait(world: &World, question: &Question<'_>, viewer: &mut dyn Viewer) -> 
 
 async fn until_decided(
     world: &World,
+    place: &Place,
     question: &Question<'_>,
     start: &mut Start<'_>,
     viewer: &mut dyn Viewer,
@@ -78,11 +79,11 @@ async fn until_decided(
                 }
             }
             Seen::Tick => viewer.passed(newest),
-            Seen::TimeUp => return Ok(ran_out(world, question.patience.timeout, newest)),
-            Seen::Interrupted(code) => return Ok(interrupted(world, code)),
+            Seen::TimeUp => return Ok(ran_out(world, place, question.patience.timeout, newest)),
+            Seen::Interrupted(code) => return Ok(interrupted(world, place, code)),
         }
         if world.printer.reader_is_gone() {
-            return Ok(interrupted(world, INTERRUPTED));
+            return Ok(interrupted(world, place, INTERRUPTED));
         }
     }
 }
@@ -117,22 +118,24 @@ fn decided(question: &Question<'_>, document: &Document, code: u8) -> Ending {
     Ending { word, code, message: document.message.clone(), gave_up: false }
 }
 
-fn ran_out(world: &World, limit: Option<Span>, document: &Document) -> Ending {
+fn ran_out(world: &World, place: &Place, limit: Option<Span>, document: &Document) -> Ending {
     let limit = limit.map_or_else(String::new, |limit| format!(" after {limit}"));
-    let message = format!("gave up waiting for {}{limit}; {}", document.commit.short, meanwhile(world));
+    let message = format!("gave up waiting for {}{limit}; {}", document.commit.short, meanwhile(world, place));
     Ending { word: "timeout".to_owned(), code: exit::TIMEOUT, message, gave_up: true }
 }
 
-fn interrupted(world: &World, code: u8) -> Ending {
-    Ending { word: "interrupted".to_owned(), code, message: meanwhile(world).to_owned(), gave_up: true }
+fn interrupted(world: &World, place: &Place, code: u8) -> Ending {
+    Ending { word: "interrupted".to_owned(), code, message: meanwhile(world, place).to_owned(), gave_up: true }
 }
 
 /// What happens to the commit when nobody waits any more. The command to go on with is among the document's next.
-fn meanwhile(world: &World) -> &'static str {
-    if process::may_summon(&world.environment.pairs()) {
-        "the monitor goes on"
-    } else {
+fn meanwhile(world: &World, place: &Place) -> &'static str {
+    if !process::may_summon(&world.environment.pairs()) {
         "no monitor runs here, so nobody looks on until somebody waits again"
+    } else if process::presence(&place.layout, world.now()) == Presence::Absent {
+        "no monitor stays at work here; `afterpush logs --monitor` tells why"
+    } else {
+        "the monitor goes on"
     }
 }
 

@@ -185,6 +185,20 @@ fn a_stopped_watch_says_so_and_the_monitor_leaves() {
 }
 
 #[test]
+fn where_no_monitor_can_work_none_is_said_to_go_on() {
+    let site = Site::new();
+    std::os::unix::fs::symlink(site.root(), site.layout().status_dir()).expect("a link in its place");
+    site.ship(Recipe::live());
+    // One that has just been started is there for a moment.
+    until("the monitor is said to be gone", || {
+        let ran = site.afterpush(&["wait", "--timeout", "1s"]).ends(124);
+        ran.err().contains("no monitor stays at work here; `afterpush logs --monitor` tells why").then_some(())
+    });
+    let log = site.afterpush(&["logs", "--monitor"]).ends(0).out();
+    assert!(log.contains("it is a link or a file where a folder belongs; move it away"), "{log}");
+}
+
+#[test]
 fn a_stopped_monitor_leaves_its_watches_to_the_next() {
     let site = Site::unhooked();
     site.pace(Pace::ByHand);
