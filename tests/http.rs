@@ -27,7 +27,7 @@ async fn ask(url: &str) -> Result<Answer, NoAnswer> {
 }
 
 async fn perform(ask: &Ask, credential: Option<&Bound>) -> Result<Answer, NoAnswer> {
-    Exchange { http: &http(), credential, folder: Path::new("/") }.perform(ask).await
+    Exchange { carrier: &http(), credential, folder: Path::new("/") }.perform(ask).await
 }
 
 async fn trouble(url: &str) -> String {

@@ -53,7 +53,7 @@ impl Scene {
     async fn ask(&self, ask: &Ask) -> Answer {
         let origin = origin(self.standin.url()).expect("a URL");
         let bound = Bound { origin, secret: Secret::new(&self.token), from: "the stand-in".to_owned() };
-        let exchange = Exchange { http: &self.http, credential: Some(&bound), folder: Path::new("/") };
+        let exchange = Exchange { carrier: &self.http, credential: Some(&bound), folder: Path::new("/") };
         exchange.perform(ask).await.expect("the stand-in answers")
     }
 

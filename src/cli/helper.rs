@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use super::World;
 use super::journal::log_to;
 use super::place::Place;
+use crate::host::places::Places;
 use crate::monitor::{self, Orders};
 
 /// A monitor on a thread of its own. When this value goes, the monitor persists what it knows and leaves.
@@ -23,6 +24,7 @@ impl Helper {
             layout: place.layout.clone(),
             program: world.program.clone(),
             environment: world.environment.pairs(),
+            places: Places::of_user(),
             take_over: false,
             end: Arc::clone(&end),
         };

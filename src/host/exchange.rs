@@ -1,23 +1,32 @@
 //! The one place where a question of any kind is asked, and where whole conversations are led.
 
 use std::path::Path;
+use std::pin::Pin;
 
 use super::command;
-use super::http::Http;
 use super::secrets::Bound;
 use crate::provider::Heard;
 use crate::watch::{Misheard, Miss};
-use crate::wire::{Answer, Ask, NoAnswer, Redactor};
+use crate::wire::{Answer, Ask, HttpAsk, NoAnswer, Redactor};
 
 /// No conversation is longer: ten pages of apps, the app, and ten pages of deployments are the most an adapter asks
 /// for.
 const MOST_QUESTIONS: usize = 24;
 
+/// An answer on its way.
+pub type Carried<'a> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 'a>>;
+
+/// Carries an HTTP question to the outside and its answer back.
+pub trait Carrier: Send + Sync {
+    /// Asks once. Any HTTP status is an answer.
+    fn carry<'a>(&'a self, ask: &'a HttpAsk, credential: Option<&'a Bound>) -> Carried<'a>;
+}
+
 /// What questions are asked with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Exchange<'a> {
     /// The network.
-    pub http: &'a Http,
+    pub carrier: &'a dyn Carrier,
     /// Goes only where it is bound to, and only with questions that want it.
     pub credential: Option<&'a Bound>,
     /// Where programs are run.
@@ -28,7 +37,7 @@ impl Exchange<'_> {
     /// Asks once, within the limits of the question's kind. The answer does not hold the credential, whoever repeats it.
     pub async fn perform(&self, ask: &Ask) -> Result<Answer, NoAnswer> {
         let mut answer = match ask {
-            Ask::Http(ask) => self.http.perform(ask, self.credential).await,
+            Ask::Http(ask) => self.carrier.carry(ask, self.credential).await,
             Ask::Command(ask) => command::perform(ask, self.folder).await,
         }?;
         self.redactor().clean_answer(&mut answer);

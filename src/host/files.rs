@@ -120,11 +120,12 @@ impl Folder {
         }
     }
 
-    /// Sets a file's time to now, making it if it is missing.
-    pub fn touch(&self, name: &str) -> io::Result<()> {
+    /// Sets a file's time, making it if it is missing.
+    pub fn touch(&self, name: &str, at: Timestamp) -> io::Result<()> {
+        let at = TimeSpec::from_duration(at.since(Timestamp::default()).to_std());
         let touch = || {
             let file = self.open_for_append(plain(name)?)?;
-            futimens(&file, &TimeSpec::UTIME_NOW, &TimeSpec::UTIME_NOW).map_err(io::Error::from)
+            futimens(&file, &at, &at).map_err(io::Error::from)
         };
         touch().map_err(|error| self.explain("touch", name, &error))
     }

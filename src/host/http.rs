@@ -14,6 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, Url};
 
 use super::clock::Machine;
+use super::exchange::{Carried, Carrier};
 use super::secrets::Bound;
 use crate::base::{Clock, Span, text};
 use crate::wire::{Answer, Attach, Fault, HttpAsk, NoAnswer, Origin, origin};
@@ -53,6 +54,12 @@ impl Default for Limits {
 impl Default for Http {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Carrier for Http {
+    fn carry<'a>(&'a self, ask: &'a HttpAsk, credential: Option<&'a Bound>) -> Carried<'a> {
+        Box::pin(self.perform(ask, credential))
     }
 }
 

@@ -103,6 +103,13 @@ pub enum Action {
         /// What happened to it.
         events: Vec<Event>,
     },
+    /// Something that takes time; what comes of it is to happen.
+    Send(Errand),
+}
+
+/// What is run beside everything else.
+#[derive(Debug)]
+pub enum Errand {
     /// Find out whether the push landed; waits for the pushing git first.
     Prove {
         /// The watch.
@@ -312,7 +319,7 @@ impl Keeper {
 
     fn reconfigure(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
         if self.configuring.insert(id.clone()) {
-            actions.push(Action::Reconfigure(Box::new(self.watches[id].clone())));
+            actions.push(Action::Send(Errand::Reconfigure(Box::new(self.watches[id].clone()))));
         }
     }
 
@@ -355,7 +362,7 @@ impl Keeper {
             looks.extend(due);
         }
         for (place, target) in looks {
-            actions.push(self.look(place, target, now));
+            actions.push(Action::Send(self.look(place, target, now)));
         }
     }
 
@@ -383,10 +390,10 @@ impl Keeper {
             self.asked_remote.insert(id.clone(), now);
         }
         self.proving.insert(id.clone());
-        actions.push(Action::Prove { watch: Box::new(watch.clone()), ask_remote });
+        actions.push(Action::Send(Errand::Prove { watch: Box::new(watch.clone()), ask_remote }));
     }
 
-    fn look(&mut self, place: Place, target: Target, now: Timestamp) -> Action {
+    fn look(&mut self, place: Place, target: Target, now: Timestamp) -> Errand {
         let served = |watch: &&Watch| !self.served(&watch.id, &place).is_empty();
         let watches: Vec<Watch> = self.watches.values().filter(served).cloned().collect();
         let state = self.places.entry(place.clone()).or_default();
@@ -404,7 +411,7 @@ impl Keeper {
         };
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
-        Action::Look { place, target: Box::new(target), want: Box::new(want), watches }
+        Errand::Look { place, target: Box::new(target), want: Box::new(want), watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.
@@ -417,7 +424,8 @@ impl Keeper {
             if self.fetching.insert((id.clone(), name.clone())) {
                 let app = self.places.get(&Place::App(Box::new(App::of(&course.target))));
                 let memo = app.map(|app| app.memo.clone()).unwrap_or_default();
-                actions.push(Action::FetchLog { watch: Box::new(watch.clone()), target: name, memo });
+                let watch = Box::new(watch.clone());
+                actions.push(Action::Send(Errand::FetchLog { watch, target: name, memo }));
             }
         }
     }

@@ -3,38 +3,26 @@
 //! Git's exit code proves nothing (a connection that dies after the server has updated is an error to git), and an
 //! unchanged tracking ref disproves nothing. What counts is where the ref is, and that git is no longer at work.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-
+use super::outside::{End, Outside};
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
-use crate::host::git::{self, Repo};
-use crate::process::{self, Ended, PidFd};
-use crate::push::{GitProcess, Sha};
+use crate::host::git::Repo;
+use crate::push::Sha;
 use crate::watch::{LandingSeen, Origin, Proof, Push, Reason, Relation, Watch};
 
-/// How long `git ls-remote` may take.
-const REMOTE_LIMIT: Span = Span::from_secs(20);
 /// Reflog times are whole seconds and the hook notes its time before git moves the ref.
 const REFLOG_SLACK: Span = Span::from_secs(2);
-/// Where the end of a process cannot be waited for, it is looked for this often.
-const POLL: Span = Span::from_millis(200);
 /// Where it is not known how git ended, the remote gets this long to finish what git may have left it with.
 const SETTLING: Span = Span::from_secs(15);
-/// The parent of git takes note of its end within moments.
-const REAPING: Span = Span::from_millis(10);
-/// So often it is looked whether it has.
-const REAPING_LOOKS: u32 = 20;
 /// So many reflog entries are read, newest first.
 const REFLOG_ENTRIES: usize = 50;
 
 /// Waits for the pushing git to end, then looks for proof.
 pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> LandingSeen {
-    let end = match watch.push.git.clone() {
-        Some(git) => wait_for_end(&git).await,
+    let end = match &watch.push.git {
+        Some(git) => tools.outside.end_of(git).await,
         None => End::Unseen,
     };
     if end != End::Unseen && watch.push.git.as_ref().is_some_and(|git| git.dry_run) {
@@ -42,34 +30,21 @@ pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> Landing
     }
     let negative_counts = negative_counts(&watch, end, tools.now());
     let Ok(_turn) = tools.proofs.acquire().await else { return LandingSeen::GitGone };
-    let layout = tools.layout.clone();
+    let searching = Arc::clone(&tools);
     let search = move || {
-        let Ok(repo) = Repo::open_common(layout.common_dir()) else { return LandingSeen::GitGone };
+        let Ok(repo) = Repo::open_common(searching.layout.common_dir()) else { return LandingSeen::GitGone };
         if shown_here(&repo, &watch.push, &watch.sha) {
             return LandingSeen::Proven(Proof::TrackingRef);
         }
         if !ask_remote {
             return LandingSeen::GitGone;
         }
-        match shown_by_remote(&repo, &watch) {
+        match shown_by_remote(searching.outside.as_ref(), &repo, &watch) {
             LandingSeen::Disproven(_) if !negative_counts => LandingSeen::GitGone,
             seen => seen,
         }
     };
     tokio::task::spawn_blocking(search).await.unwrap_or(LandingSeen::GitGone)
-}
-
-/// How the pushing git ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// It is not known whether it has.
-    Unseen,
-    /// It has, and how is not known.
-    Somehow,
-    /// By itself: the remote's answer was complete.
-    Regularly,
-    /// It was killed, or lost the connection. The remote may still be at work on the push.
-    Early,
 }
 
 /// Whether the remote's not having the commit yet means that it will not have it.
@@ -84,39 +59,6 @@ fn negative_counts(watch: &Watch, end: End, now: Timestamp) -> bool {
         End::Somehow => watch.is_git_gone() && now.since(gone_since) >= SETTLING,
         End::Unseen | End::Early => false,
     }
-}
-
-/// Returns when this very process has ended; at once if it is not there.
-#[expect(
-    deprecated,
-    reason = "its successor is unsafe for descriptors that may be closed elsewhere; this one is owned"
-)]
-async fn wait_for_end(git: &GitProcess) -> End {
-    if git.pid_namespace.is_some() && git.pid_namespace != process::pid_namespace() {
-        return End::Unseen;
-    }
-    let handle = match PidFd::of(git.pid, git.start_ticks) {
-        Ok(Some(handle)) => handle,
-        Ok(None) => return End::Somehow,
-        Err(_) => return End::Unseen,
-    };
-    match handle.as_fd().try_clone_to_owned().and_then(|fd| AsyncFd::with_interest(fd, Interest::READABLE)) {
-        Ok(ready) => drop(ready.readable().await),
-        Err(_) => {
-            while matches!(handle.has_ended(std::time::Duration::ZERO), Ok(false)) {
-                tokio::time::sleep(POLL.to_std()).await;
-            }
-        }
-    }
-    // The exit status is there once its parent has taken note of the end.
-    for _ in 0..REAPING_LOOKS {
-        match handle.ended() {
-            Some(Ended::Exited(0 | 1)) => return End::Regularly,
-            Some(_) => return End::Early,
-            None => tokio::time::sleep(REAPING.to_std()).await,
-        }
-    }
-    End::Somehow
 }
 
 /// The tracking ref, or its reflog since the push, has the commit.
@@ -138,16 +80,14 @@ fn shown_here(repo: &Repo, push: &Push, sha: &Sha) -> bool {
 }
 
 /// Where the remote has the ref.
-fn shown_by_remote(repo: &Repo, watch: &Watch) -> LandingSeen {
+fn shown_by_remote(outside: &dyn Outside, repo: &Repo, watch: &Watch) -> LandingSeen {
     let Watch { push, sha, .. } = watch;
     let from = watch.worktree.as_deref().filter(|path| path.is_dir()).unwrap_or(repo.common_dir());
     // By its name, because its configured URL may hold what the remote wants to see; but a remote that is pushed to
     // elsewhere than it is fetched from is asked there.
     let pushed_elsewhere = repo.config(&format!("remote.{}.pushurl", push.remote)).is_some();
     let remote = push.url.as_deref().filter(|_| pushed_elsewhere).unwrap_or(push.remote.as_str());
-    let Ok(tip) = git::ls_remote(repo.common_dir(), from, remote, &push.ref_name, REMOTE_LIMIT) else {
-        return LandingSeen::GitGone;
-    };
+    let Ok(tip) = outside.remote_tip(repo, from, remote, &push.ref_name) else { return LandingSeen::GitGone };
     let Some(tip) = tip else { return LandingSeen::Disproven(Reason::Rejected) };
     match repo.relation(sha, tip.as_str()) {
         Relation::Same | Relation::Contains => LandingSeen::Proven(Proof::Remote),

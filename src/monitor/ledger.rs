@@ -9,6 +9,7 @@ use super::MonitorError;
 use super::publish::{Missing, Publisher};
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
+use crate::process::failpoint;
 use crate::push::RequestId;
 use crate::store::StoreError;
 use crate::watch::{Event, EventKind, Watch};
@@ -109,6 +110,7 @@ impl Ledger {
     /// Writes what waits, in order, until something fails.
     async fn write(&mut self) {
         while let Some(change) = self.waiting.front() {
+            failpoint("monitor.before_store");
             if let Err(why) = store(&self.tools, change).await {
                 if !std::mem::replace(&mut self.is_failing, true) {
                     tracing::error!(%why, "cannot store what happened; it is kept in memory and tried again");
@@ -118,6 +120,7 @@ impl Ledger {
             if std::mem::take(&mut self.is_failing) {
                 tracing::info!("storing works again");
             }
+            failpoint("monitor.stored");
             if let Some(Change { watch, events }) = self.waiting.pop_front() {
                 self.publisher.publish(&self.tools, &watch, &events).await;
                 if watch.is_over() {

@@ -5,16 +5,19 @@
 //! request is left lying: see [`run`].
 
 mod driver;
+mod errand;
 mod inbox;
 mod intake;
 pub mod keeper;
 mod landing;
 mod ledger;
 mod look;
+mod outside;
 mod plan;
 mod probe;
 mod publish;
 mod resume;
+mod shift;
 pub mod sweep;
 mod table;
 mod tidy;
@@ -24,13 +27,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use driver::Driver;
 use inbox::Inbox;
 use intake::IntakeError;
+use outside::Reality;
 use tools::Tools;
 
 use crate::base::{Clock, Layout, Span};
 use crate::host::clock::Machine;
+use crate::host::places::Places;
 use crate::process::{self, Alone, Summons};
 use crate::push::{Asked, Request};
 use crate::spool;
@@ -49,6 +53,8 @@ pub struct Orders {
     pub program: PathBuf,
     /// The environment of whoever started it; credentials come from here.
     pub environment: Vec<(String, String)>,
+    /// The user's folders, where there are any.
+    pub places: Option<Places>,
     /// Ask a running monitor to leave and take its place.
     pub take_over: bool,
     /// Set by somebody in this process to end the work (`afterpush wait` on a CI runner).
@@ -103,16 +109,24 @@ impl MonitorError {
 /// take the lock again if something is there. A hook that found the lock taken has written its request before; so
 /// whoever holds the lock sees it, at the latest after releasing it.
 pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
-    let wrong = |source| MonitorError::files(orders.layout.private(), source);
     process::guard_secrets();
     process::report_large_files();
-    process::ensure_descriptors().map_err(wrong)?;
+    process::ensure_descriptors().map_err(|source| MonitorError::files(orders.layout.private(), source))?;
+    in_turns(orders, |alone| work(orders, alone), |span| std::thread::sleep(span.to_std()))
+}
+
+fn in_turns(
+    orders: &Orders,
+    mut work: impl FnMut(&Alone) -> Result<Ended, MonitorError>,
+    rest: impl Fn(Span),
+) -> Result<Ended, MonitorError> {
+    let wrong = |source| MonitorError::files(orders.layout.private(), source);
     spool::prepare(&orders.layout).map_err(wrong)?;
     let mut alone =
         if orders.take_over { take_over(orders) } else { Alone::try_take(&orders.layout) }.map_err(wrong)?;
     loop {
         let Some(held) = alone else { return Ok(Ended::Busy) };
-        let ended = work(orders, &held)?;
+        let ended = work(&held)?;
         process::failpoint("monitor_before_release");
         drop(held);
         process::failpoint("monitor_after_release");
@@ -129,7 +143,7 @@ pub fn run(orders: &Orders) -> Result<Ended, MonitorError> {
             }
             Ended::Gone => return Ok(ended),
             // Mostly a successor stands by for the lock; if none takes it, a request that came meanwhile is ours.
-            Ended::Asked if !orders.end.load(Ordering::Relaxed) => std::thread::sleep(GRACE.to_std()),
+            Ended::Asked if !orders.end.load(Ordering::Relaxed) => rest(GRACE),
             Ended::Asked | Ended::Idle | Ended::Busy => {}
         }
         if orders.end.load(Ordering::Relaxed) || Inbox::is_empty(&orders.layout) {
@@ -143,8 +157,8 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build();
     let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
     let ended = runtime.block_on(async {
-        let tools = Tools::open(orders).await?;
-        Driver::new(tools, orders, alone).await?.work().await
+        let tools = Tools::open(orders, Arc::new(Reality::default())).await?;
+        driver::drive(tools, orders, alone).await
     });
     // A look that hangs in a name lookup must not hold up the end.
     runtime.shutdown_background();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tools::Tools;
-use crate::base::{Clock, Span};
+use crate::base::Span;
 use crate::health;
 use crate::watch::{Check, Finding, Health};
 use crate::wire::{Answer, HttpAsk, NoAnswer};
@@ -26,15 +26,15 @@ pub async fn round(tools: &Arc<Tools>, endpoints: &Health) -> Vec<Finding> {
 
 /// The last answer of one endpoint, and how long all tries took.
 async fn answer(tools: &Tools, ask: &HttpAsk) -> (Result<Answer, NoAnswer>, Span) {
-    let start = tools.clock.since_boot();
+    let start = tools.outside.since_boot();
     let mut tries = 0;
     loop {
-        let left = health::PATIENCE - (tools.clock.since_boot() - start);
-        let asked = tokio::time::timeout(left.to_std(), tools.http.perform(ask, None)).await;
+        let left = health::PATIENCE - (tools.outside.since_boot() - start);
+        let asked = tokio::time::timeout(left.to_std(), tools.outside.carry(ask, None)).await;
         let answer = asked.unwrap_or_else(|_| Err(health::too_slow(ask)));
-        let elapsed = tools.clock.since_boot() - start;
+        let elapsed = tools.outside.since_boot() - start;
         let Some(pause) = health::retry(&answer, tries, elapsed) else { return (answer, elapsed) };
-        tokio::time::sleep(tools.pace.of(pause).to_std()).await;
+        tools.outside.rest(tools.pace.of(pause)).await;
         tries += 1;
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::MonitorError;
 use super::tools::Tools;
 use crate::host::files::Folder;
+use crate::process::failpoint;
 use crate::status::{self, Document, Surroundings, mirror};
 use crate::watch::{Event, Landing, Watch, outlook};
 
@@ -88,7 +89,9 @@ impl Publisher {
             self.status.append(&format!("{}.log", document.commit.sha), lines.as_bytes())?;
         }
         let bytes = document.to_bytes();
+        failpoint("monitor.timeline_written");
         self.status.replace(&name, &bytes)?;
+        failpoint("monitor.document_written");
         if document.done {
             // A verdict must survive a power cut under its name.
             self.status.sync()?;

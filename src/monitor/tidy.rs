@@ -9,8 +9,7 @@ use super::ledger::Ledger;
 use super::sweep::Sweep;
 use super::tools::Tools;
 use super::{Ended, MonitorError, Orders};
-use crate::base::{Clock, Span};
-use crate::host::clock::Machine;
+use crate::base::{Span, Timestamp};
 use crate::host::files::Folder;
 use crate::process::{self, ALIVE_EVERY, FileId};
 use crate::status::garbage::{Age, ClockNote, Living};
@@ -55,14 +54,14 @@ impl Tidy {
         let private = Folder::private(tools.layout.private());
         let private = private.map_err(|source| MonitorError::files(tools.layout.private(), source))?;
         let held = FileId::of(tools.layout.private());
-        let now = Machine.since_boot();
+        let now = tools.outside.since_boot();
         let own_file = FileId::of(&orders.program);
         Ok(Self { private, held, program: orders.program.clone(), own_file, last_beat: now, next_cleaning: now })
     }
 
     /// One heartbeat, if one is due.
     pub async fn beat(&mut self, tools: &Arc<Tools>, ledger: &mut Ledger) -> Beat {
-        let now = Machine.since_boot();
+        let now = tools.outside.since_boot();
         let since = now - self.last_beat;
         if since < ALIVE_EVERY {
             return Beat::Steady;
@@ -71,7 +70,7 @@ impl Tidy {
         if let Some(ended) = self.reason_to_end(tools.layout.private()) {
             return Beat::End(ended);
         }
-        self.show_life();
+        self.show_life(tools.now());
         ledger.retry().await;
         if now >= self.next_cleaning {
             self.next_cleaning = now + CLEANING;
@@ -82,8 +81,8 @@ impl Tidy {
         if since > ASLEEP { Beat::Slept(since - ALIVE_EVERY) } else { Beat::Steady }
     }
 
-    fn show_life(&self) {
-        if let Err(why) = self.private.touch("alive") {
+    fn show_life(&self, now: Timestamp) {
+        if let Err(why) = self.private.touch("alive", now) {
             tracing::warn!(%why, "cannot show that the monitor is alive");
         }
     }
@@ -113,7 +112,7 @@ async fn clean(tools: &Arc<Tools>) -> Result<(), StoreError> {
     let now = tools.now();
     let last = tools.store.note(CLOCK).await?.and_then(|text| serde_json::from_str(&text).ok());
     let boot = process::boot_id().unwrap_or_default();
-    let (is_trusted, note) = ClockNote::judge(last.as_ref(), now, tools.clock.since_boot(), &boot);
+    let (is_trusted, note) = ClockNote::judge(last.as_ref(), now, tools.outside.since_boot(), &boot);
     tools.store.set_note(CLOCK, &serde_json::to_string(&note).unwrap_or_default()).await?;
     if !is_trusted {
         tracing::warn!("the clock has jumped; nothing is cleared away by age until it has proven right for a day");

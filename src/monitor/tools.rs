@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+use super::outside::Outside;
 use super::{MonitorError, Orders};
-use crate::base::{Clock, Layout, Timestamp};
+use crate::base::{Layout, Timestamp};
 use crate::config::{Config, ConfigError};
-use crate::host::clock::Machine;
 use crate::host::exchange::Exchange;
 use crate::host::files::Folder;
 use crate::host::git::{Relations, Repo};
-use crate::host::http::Http;
 use crate::host::places::Places;
 use crate::host::secrets::{self, Bound, Environment};
 use crate::host::settings::{self, Sources};
@@ -34,10 +33,8 @@ type CredentialKey = (String, String, TokenSource);
 pub struct Tools {
     /// Where the files are.
     pub layout: Layout,
-    /// The time.
-    pub clock: Machine,
-    /// The network.
-    pub http: Http,
+    /// The time, the network, the remotes.
+    pub outside: Arc<dyn Outside>,
     /// The store.
     pub store: Store,
     /// When this monitor began.
@@ -71,13 +68,13 @@ const PACE: &str = "AFTERPUSH_PACE";
 
 impl Tools {
     /// Opens the store and tells the world who this monitor is. A store that cannot be read is set aside.
-    pub async fn open(orders: &Orders) -> Result<Self, MonitorError> {
-        let began = Machine.now();
-        let store = open_store(&orders.layout).await?;
+    pub async fn open(orders: &Orders, outside: Arc<dyn Outside>) -> Result<Self, MonitorError> {
+        let began = outside.now();
+        let store = open_store(&orders.layout, began).await?;
         let variables: BTreeMap<String, String> = orders.environment.iter().cloned().collect();
         let pace =
             variables.get(PACE).and_then(|text| text.parse().ok()).map_or_else(Pace::default, Pace::from_permille);
-        let places = Places::of_user();
+        let places = orders.places.clone();
         // Every variable is kept, in memory only: which of them a target names may change with the configuration.
         let all = variables.keys().cloned().collect();
         let lost = MonitorFile::read(&orders.layout).map(|before| before.lost_to(&orders.environment));
@@ -87,8 +84,7 @@ impl Tools {
             .with_lost(lost.clone());
         let tools = Self {
             layout: orders.layout.clone(),
-            clock: Machine,
-            http: Http::new(),
+            outside,
             store,
             began,
             last_alive: last_alive(&orders.layout),
@@ -115,7 +111,7 @@ impl Tools {
 
     /// The time of day.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.outside.now()
     }
 
     /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.
@@ -154,7 +150,7 @@ impl Tools {
 
     /// What questions are asked with.
     pub fn exchange<'a>(&'a self, credential: Option<&'a Bound>) -> Exchange<'a> {
-        Exchange { http: &self.http, credential, folder: &self.folder }
+        Exchange { carrier: self.outside.as_ref(), credential, folder: &self.folder }
     }
 
     /// The credential of a target, from its source or from the last time it was read; `None` where it needs none.
@@ -250,7 +246,7 @@ impl Tools {
         let private = self.layout.private();
         let write = || {
             let folder = Folder::private(private)?;
-            folder.touch("alive")?;
+            folder.touch("alive", self.now())?;
             folder.replace("monitor.json", &serde_json::to_vec(&file)?)
         };
         write().map_err(|source| MonitorError::files(private, source))?;
@@ -286,11 +282,11 @@ fn last_alive(layout: &Layout) -> Option<Timestamp> {
     folder.about("alive").ok()?.map(|about| about.modified)
 }
 
-async fn open_store(layout: &Layout) -> Result<Store, MonitorError> {
+async fn open_store(layout: &Layout, now: Timestamp) -> Result<Store, MonitorError> {
     let path = layout.store();
     match Store::open(&path).await {
         Err(StoreError::Corrupt(why)) => {
-            let aside = Store::set_aside(&path, Machine.now()).map_err(|source| MonitorError::files(&path, source))?;
+            let aside = Store::set_aside(&path, now).map_err(|source| MonitorError::files(&path, source))?;
             tracing::error!(why, "the database was damaged; it was moved to {} and is begun anew", aside.display());
             Ok(Store::open(&path).await?)
         }

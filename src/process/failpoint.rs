@@ -29,6 +29,29 @@ pub fn limit(name: &str, usual: Duration) -> Duration {
     }
 }
 
+/// In a simulation somebody in this process decides what happens at these places.
+#[cfg(test)]
+pub(crate) mod watched {
+    use std::cell::RefCell;
+
+    type Watcher = Box<dyn FnMut(&str)>;
+
+    thread_local!(static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) });
+
+    /// Calls this at every place the thread reaches, until it is set anew.
+    pub(crate) fn watch(watcher: Option<Watcher>) {
+        WATCHER.set(watcher);
+    }
+
+    pub(super) fn reach(name: &str) {
+        // Not at the places that the watcher itself reaches.
+        if let Some(mut watcher) = WATCHER.take() {
+            watcher(name);
+            WATCHER.set(Some(watcher));
+        }
+    }
+}
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::path::Path;
@@ -38,6 +61,8 @@ mod armed {
     use super::{Duration, Span};
 
     pub(super) fn reach(name: &str) {
+        #[cfg(test)]
+        super::watched::reach(name);
         for action in actions(name) {
             perform(name, &action);
         }

@@ -23,6 +23,8 @@ mod summon;
 
 pub use background::{End, Told, in_background};
 pub use environment::{fingerprints, inherited_environment, is_secret, is_set, own_environment, random_salt, value};
+#[cfg(test)]
+pub(crate) use failpoint::watched;
 pub use failpoint::{failpoint, limit};
 pub use guard::{be_first_to_go, guard_secrets};
 pub use identity::{Aliveness, FileId, Found, Identity};

@@ -8,6 +8,8 @@
 
 mod answer;
 mod app;
+#[cfg(test)]
+pub(crate) mod indoors;
 mod order;
 mod recipe;
 mod serve;
@@ -22,7 +24,7 @@ use tokio::sync::oneshot;
 pub use app::{Overlap, Pace};
 pub use order::{Order, Trouble};
 pub use recipe::{Recipe, Stage};
-pub use world::{Heard, World};
+pub use world::{Deployed, Heard, World};
 
 /// A running stand-in. It ends when this goes.
 #[derive(Debug)]

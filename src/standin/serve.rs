@@ -52,7 +52,7 @@ async fn tick(world: &World) {
     }
 }
 
-fn api_routes(world: &World) -> Router {
+pub(super) fn api_routes(world: &World) -> Router {
     Router::new()
         .route("/v2/apps", get(apps))
         .route("/v2/apps/{app}", get(app))
@@ -65,7 +65,7 @@ fn api_routes(world: &World) -> Router {
         .with_state(world.clone())
 }
 
-fn log_routes(world: &World) -> Router {
+pub(super) fn log_routes(world: &World) -> Router {
     Router::new().route("/{deployment}/{stage}", get(log)).with_state(world.clone())
 }
 

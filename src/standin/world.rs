@@ -21,6 +21,17 @@ pub struct Heard {
     pub has_credential: bool,
 }
 
+/// A deployment as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployed {
+    /// Its commit.
+    pub sha: String,
+    /// How far it is.
+    pub stage: Stage,
+    /// When it was made, by the stand-in's clock.
+    pub created_at: Timestamp,
+}
+
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) token: String,
@@ -31,6 +42,8 @@ pub(super) struct State {
     pub(super) logs_url: String,
     trouble: Option<(Trouble, u32)>,
     skew: Span,
+    /// Where its clock stands, if it does not go by the machine's.
+    stands_at: Option<Timestamp>,
 }
 
 impl World {
@@ -44,6 +57,7 @@ impl World {
             logs_url,
             trouble: None,
             skew: Span::ZERO,
+            stands_at: None,
         })))
     }
 
@@ -97,6 +111,23 @@ impl World {
         self.state().trouble = (times > 0).then_some((trouble, times));
     }
 
+    /// From now on its clock stands at this time, until it is set again.
+    pub fn set_clock(&self, at: Timestamp) {
+        self.state().stands_at = Some(at);
+    }
+
+    /// All deployments of an app, the oldest first.
+    pub fn deployments(&self, app: &str) -> Vec<Deployed> {
+        let state = self.state();
+        let deployments = state.apps.iter().filter(|known| known.name == app).flat_map(|app| &app.deployments);
+        let told = deployments.map(|deployment| Deployed {
+            sha: deployment.made.sha.clone(),
+            stage: deployment.stage.clone(),
+            created_at: deployment.created_at,
+        });
+        told.collect()
+    }
+
     /// The questions to the API so far.
     pub fn heard(&self) -> Vec<Heard> {
         self.state().heard.clone()
@@ -132,6 +163,9 @@ impl World {
 impl State {
     /// The stand-in's clock.
     pub(super) fn now(&self) -> Timestamp {
+        if let Some(at) = self.stands_at {
+            return at + self.skew;
+        }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Timestamp::default() + Span::from_std(since) + self.skew
     }

@@ -105,6 +105,13 @@ impl Store {
         self.pool.close().await;
     }
 
+    /// Takes no changes any more, or takes them again.
+    #[cfg(test)]
+    pub(crate) async fn refuse(&self, refuses: bool) {
+        let pragma = if refuses { "PRAGMA query_only = 1" } else { "PRAGMA query_only = 0" };
+        sqlx::query(pragma).execute(&self.pool).await.expect("a database that is open");
+    }
+
     /// A transaction that has the right to write from its first statement on.
     async fn change(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)

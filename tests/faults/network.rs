@@ -111,7 +111,7 @@ async fn look(provider: &dyn Provider, url: &str) -> Result<Snapshot, Miss> {
     let http = Http::with_limits(Limits { connect: short, read: short, total: Duration::from_secs(5) });
     let secret = Secret::new(TOKEN);
     let bound = Bound { origin: origin(url).expect("a URL"), secret, from: "a test".to_owned() };
-    let exchange = Exchange { http: &http, credential: Some(&bound), folder: Path::new("/") };
+    let exchange = Exchange { carrier: &http, credential: Some(&bound), folder: Path::new("/") };
     exchange.converse(provider.ask(&target, &want), |answers| provider.hear(&target, &want, answers)).await
 }
 

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use afterpush::base::Timestamp;
 use afterpush::host::files::Folder;
 use afterpush::host::sharing::Sharing;
 use afterpush::store::Store;
@@ -25,7 +26,7 @@ fn writes_one_of_everything_where_it_is_told_to() {
     let private = Folder::private(&place.join("afterpush/u7")).expect("made");
     private.replace("replaced", b"x").expect("written");
     private.append("appended", b"x\n").expect("written");
-    private.touch("touched").expect("touched");
+    private.touch("touched", Timestamp::from_secs(1)).expect("touched");
     let shared = Folder::shared(&place.join("afterpush/status"), Sharing::Umask).expect("made");
     shared.replace("replaced", b"x").expect("written");
     shared.append("appended", b"x\n").expect("written");

@@ -8,6 +8,7 @@ use super::{Args, Failure, Outcome, World};
 use crate::base::Layout;
 use crate::cli::journal::log_to;
 use crate::cli::place::Place;
+use crate::host::places::Places;
 use crate::monitor::{self, Ended, Orders};
 use crate::process;
 
@@ -23,6 +24,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         layout,
         program: world.program.clone(),
         environment: process::inherited_environment(),
+        places: Places::of_user(),
         take_over: args.take_over,
         end: Arc::new(AtomicBool::new(false)),
     };

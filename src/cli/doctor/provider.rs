@@ -80,7 +80,7 @@ async fn look(
     bound: Option<&Bound>,
 ) -> Result<Snapshot, Miss> {
     let (http, want, folder) = (Http::new(), Want::default(), folder_of(&patient.place.layout));
-    let exchange = Exchange { http: &http, credential: bound, folder: &folder };
+    let exchange = Exchange { carrier: &http, credential: bound, folder: &folder };
     exchange.converse(provider.ask(target, &want), |answers| provider.hear(target, &want, answers)).await
 }
 

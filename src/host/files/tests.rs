@@ -24,7 +24,7 @@ fn folders_and_files_get_their_exact_modes() {
     let private = Folder::private(&path).expect("made");
     private.replace("a", b"1").expect("written");
     private.append("b", b"1\n").expect("written");
-    private.touch("c").expect("touched");
+    private.touch("c", Timestamp::from_secs(1)).expect("touched");
     assert_eq!([bits(&path), bits(&path.join("a")), bits(&path.join("b"))], [0o700, 0o600, 0o600]);
     assert_eq!([bits(&path.join("c")), bits(&dir.path().join("afterpush"))], [0o600, 0o755]);
     let shared = Folder::shared(&dir.path().join("afterpush/status"), Sharing::Group).expect("made");

@@ -89,10 +89,10 @@ fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
 fn words(actions: &[Action]) -> Vec<String> {
     let word = |action: &Action| match action {
         Action::Save { watch, .. } => format!("save {}", &watch.sha.as_str()[..1]),
-        Action::Prove { .. } => "prove".to_owned(),
-        Action::Look { target, watches, .. } => format!("look {} for {}", target.name, watches.len()),
-        Action::FetchLog { target, .. } => format!("log {target}"),
-        Action::Reconfigure(_) => "reconfigure".to_owned(),
+        Action::Send(Errand::Prove { .. }) => "prove".to_owned(),
+        Action::Send(Errand::Look { target, watches, .. }) => format!("look {} for {}", target.name, watches.len()),
+        Action::Send(Errand::FetchLog { target, .. }) => format!("log {target}"),
+        Action::Send(Errand::Reconfigure(_)) => "reconfigure".to_owned(),
     };
     actions.iter().map(word).collect()
 }
@@ -220,7 +220,9 @@ fn targets_that_are_asked_differently_share_no_look() {
         let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false, habits: Habits::default() }]);
         let actions = keeper.handle(opened(digit, aim), START);
         let looks = actions.iter().filter_map(|action| match action {
-            Action::Look { place, watches, want, .. } => Some((place.clone(), watches.len(), want.branches.clone())),
+            Action::Send(Errand::Look { place, watches, want, .. }) => {
+                Some((place.clone(), watches.len(), want.branches.clone()))
+            }
             _ => None,
         });
         let expected = [(Place::App(Box::new(App::of(&target))), 1, vec!["main".to_owned()])];
@@ -243,9 +245,9 @@ fn with_all_sources() -> Happening {
 /// The places that are to be asked.
 fn places(actions: &[Action]) -> Vec<&'static str> {
     let place = |action: &Action| match action {
-        Action::Look { place: Place::Table(_), .. } => Some("table"),
-        Action::Look { place: Place::App(_), .. } => Some("app"),
-        Action::Look { place: Place::Endpoints(_), .. } => Some("endpoints"),
+        Action::Send(Errand::Look { place: Place::Table(_), .. }) => Some("table"),
+        Action::Send(Errand::Look { place: Place::App(_), .. }) => Some("app"),
+        Action::Send(Errand::Look { place: Place::Endpoints(_), .. }) => Some("endpoints"),
         _ => None,
     };
     actions.iter().filter_map(place).collect()

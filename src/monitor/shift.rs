@@ -1,0 +1,223 @@
+//! A shift: what one monitor does from taking the lock to leaving, without the waiting.
+//!
+//! It takes requests, tells the keeper what happened, writes down what the keeper says, and hands out the errands the
+//! keeper wants run. Whoever drives it waits: for the inbox, for errands, for time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::inbox::Inbox;
+use super::intake::{self, Intake};
+use super::keeper::{Action, Errand, Happening, Keeper};
+use super::ledger::Ledger;
+use super::plan::Wish;
+use super::publish::Missing;
+use super::tidy::{Beat, Tidy};
+use super::tools::Tools;
+use super::{Ended, MonitorError, Orders, resume};
+use crate::base::{Span, Timestamp};
+use crate::process::{ALIVE_EVERY, Alone};
+use crate::push::RequestId;
+use crate::watch::Watch;
+
+/// With nothing left to watch it waits this long for the next push before it leaves.
+const LINGER: Span = Span::from_secs(3);
+
+/// The monitor at work. Borrows the lock for as long as it lives.
+pub struct Shift<'a> {
+    tools: Arc<Tools>,
+    _alone: &'a Alone,
+    keeper: Keeper,
+    ledger: Ledger,
+    tidy: Tidy,
+    inbox: Inbox,
+    errands: Vec<Errand>,
+    idle_since: Option<Timestamp>,
+    /// Somebody waits for the next look at these.
+    awaited: BTreeSet<RequestId>,
+    /// Another monitor stands ready.
+    is_to_leave: bool,
+}
+
+/// What is left to do for now.
+pub enum Round {
+    /// Nothing at all.
+    End(Ended),
+    /// To wait until something happens, this long at most.
+    Wait(Span),
+}
+
+impl<'a> Shift<'a> {
+    /// Takes up where the last monitor left off. Only who holds the lock may.
+    pub async fn begin(tools: &Arc<Tools>, orders: &Orders, alone: &'a Alone) -> Result<Self, MonitorError> {
+        let mut shift = Self {
+            tools: Arc::clone(tools),
+            _alone: alone,
+            ledger: Ledger::open(tools)?,
+            tidy: Tidy::start(tools, orders)?,
+            keeper: Keeper::default(),
+            inbox: Inbox::new(tools.layout.clone()),
+            errands: Vec::new(),
+            idle_since: None,
+            awaited: BTreeSet::new(),
+            is_to_leave: false,
+        };
+        let adopted = resume::adopted(tools).await?;
+        shift.handle(adopted).await;
+        shift.catch_up().await?;
+        Ok(shift)
+    }
+
+    /// Makes good what was missed: what readers see, requests, and pushes nobody noted. The requests come first, so
+    /// that a push the hook noted is not taken for one it missed; and each push is stored before the next is
+    /// compared with what is known.
+    async fn catch_up(&mut self) -> Result<(), MonitorError> {
+        for watch in resume::recent(&self.tools).await? {
+            let missing = if watch.is_over() { Missing::Leave } else { Missing::Write };
+            self.ledger.mend(&watch, missing).await;
+        }
+        // Read before anything is written: only what was there counts.
+        let lost = resume::lost(&self.tools).await;
+        self.take_requests().await;
+        let journal = resume::journal(&self.tools).await?.into_iter().filter(|wish| !lost.decided.contains(&wish.sha));
+        for wish in lost.unfinished.into_iter().chain(journal) {
+            if !resume::is_known(&self.tools, &wish).await? {
+                self.open(wish).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self, wish: Wish) {
+        let id = wish.id.clone();
+        match intake::open(&self.tools, wish).await {
+            Ok(happened) => {
+                for happening in happened {
+                    self.handle(happening).await;
+                }
+            }
+            Err(why) => tracing::error!(%why, id = id.as_str(), "could not take up a push; the next monitor tries"),
+        }
+    }
+
+    /// Does all that can be done now.
+    pub async fn round(&mut self) -> Round {
+        self.take_requests().await;
+        if self.ledger.is_settled() {
+            self.inbox.settle();
+        }
+        if self.is_to_leave {
+            return Round::End(Ended::Asked);
+        }
+        self.handle(Happening::Clock).await;
+        if self.is_done() { Round::End(Ended::Idle) } else { Round::Wait(self.pause()) }
+    }
+
+    /// What the keeper wants run, each once.
+    pub fn errands(&mut self) -> Vec<Errand> {
+        std::mem::take(&mut self.errands)
+    }
+
+    /// The waiting is over, because this happened or for any other reason. The answer is a reason to end.
+    pub async fn wake(&mut self, happening: Option<Happening>) -> Option<Ended> {
+        // First whether the machine slept: an answer that was under way must not be judged by the late hour.
+        match self.tidy.beat(&self.tools, &mut self.ledger).await {
+            Beat::Steady => {}
+            Beat::Slept(span) => self.handle(Happening::Slept(span)).await,
+            Beat::End(ended) => return Some(ended),
+        }
+        if let Some(happening) = happening {
+            self.handle(happening).await;
+        }
+        None
+    }
+
+    /// Writes what is not written yet.
+    pub async fn end(mut self) {
+        self.ledger.flush().await;
+    }
+
+    /// How long nothing is due.
+    fn pause(&self) -> Span {
+        let now = self.tools.now();
+        let due = self.keeper.next_due().map_or(ALIVE_EVERY, |due| due.since(now));
+        let linger = self.idle_since.map_or(ALIVE_EVERY, |since| (since + LINGER).since(now));
+        due.min(linger).min(ALIVE_EVERY).max(Span::from_millis(1))
+    }
+
+    fn is_done(&mut self) -> bool {
+        if !self.keeper.is_idle() {
+            self.idle_since = None;
+            return false;
+        }
+        let now = self.tools.now();
+        let since = *self.idle_since.get_or_insert(now);
+        now.since(since) >= LINGER
+    }
+
+    /// Takes all requests there are, in order, but for those behind one that asks the monitor to leave.
+    async fn take_requests(&mut self) {
+        for request in self.inbox.requests(self.tools.now()) {
+            let (id, at) = (request.id.clone(), request.at);
+            match intake::take(&self.tools, &self.keeper, request).await {
+                Ok(Intake::Happened(happened)) => {
+                    for happening in happened {
+                        self.handle(happening).await;
+                    }
+                    self.inbox.taken(&id);
+                }
+                // One from before this monitor's time was meant for the one before.
+                Ok(Intake::Leave) => {
+                    self.inbox.taken(&id);
+                    if at >= self.tools.began {
+                        self.is_to_leave = true;
+                        return;
+                    }
+                }
+                Err(why) => tracing::error!(%why, id = id.as_str(), "could not take a request; it is tried again"),
+            }
+        }
+    }
+
+    async fn handle(&mut self, happening: Happening) {
+        let mut asked = None;
+        match &happening {
+            Happening::Nudged => self.tools.forget_credentials(),
+            Happening::Revisited(watch) => {
+                self.ledger.mend(watch, Missing::Write).await;
+                self.awaited.insert(watch.id.clone());
+                asked = Some((watch.id.clone(), Some(watch.clone())));
+            }
+            Happening::Configured(id, _) => asked = Some((id.clone(), None)),
+            _ => {}
+        }
+        let is_look = matches!(happening, Happening::Looked(..));
+        let now = self.tools.now();
+        for action in self.keeper.handle(happening, now) {
+            match action {
+                Action::Save { watch, events } => self.ledger.save(*watch, events).await,
+                Action::Send(errand) => self.errands.push(errand),
+            }
+        }
+        if let Some((id, watch)) = asked {
+            self.acknowledge(&id, watch.as_deref()).await;
+        }
+        if is_look {
+            let (waiting, answered) =
+                std::mem::take(&mut self.awaited).into_iter().partition(|id| self.keeper.is_hurried(id));
+            self.awaited = waiting;
+            let answered: BTreeSet<RequestId> = answered;
+            for id in answered {
+                self.ledger.tell(&id).await;
+            }
+        }
+    }
+
+    /// Where there is no provider to ask, what the configuration says is the whole answer.
+    async fn acknowledge(&mut self, id: &RequestId, revisited: Option<&Watch>) {
+        let watch = self.keeper.watch(id).or(revisited);
+        if let Some(watch) = watch.filter(|watch| watch.courses.is_empty()) {
+            self.ledger.acknowledge(watch).await;
+        }
+    }
+}
