@@ -201,7 +201,9 @@ impl Keeper {
         if !self.is_under_way(watch) {
             return Some(watch.next_look);
         }
-        let idle = watch.courses.iter().filter(|_| watch.may_be_looked_at()).flat_map(|course| {
+        // What the configuration says comes before any look.
+        let may_look = watch.may_be_looked_at() && !self.configuring.contains(&watch.id);
+        let idle = watch.courses.iter().filter(|_| may_look).flat_map(|course| {
             let places = Place::all(course).filter(|(_, place)| !self.is_asked(place));
             places.filter_map(|(source, _)| course.next_look_at(source))
         });

@@ -101,7 +101,7 @@ fn words(actions: &[Action]) -> Vec<String> {
 fn verdicts(actions: &[Action]) -> Vec<(char, Option<Verdict>)> {
     let saved = actions.iter().filter_map(|action| match action {
         Action::Save { watch, .. } => Some((watch.sha.as_str().chars().next()?, crate::watch::outlook(watch).verdict)),
-        _ => None,
+        Action::Send(_) => None,
     });
     saved.collect()
 }
@@ -185,6 +185,18 @@ fn what_waits_for_the_user_is_read_anew_when_a_request_comes() {
     let aim = Aim::Targets(vec![Aimed { target: target("web"), untouched: false, habits: Habits::default() }]);
     let actions = keeper.handle(Happening::Configured(id, plan(aim)), START);
     assert_eq!(words(&actions), ["save 1", "look web for 1"]);
+}
+
+#[test]
+fn while_the_configuration_is_read_no_look_is_due() {
+    let mut keeper = Keeper::default();
+    keeper.handle(landed('1', "web"), START);
+    let missing = Miss::Misheard(Misheard::NotFound("no app web".to_owned()));
+    let place = Place::App(Box::new(App::of(&target("web"))));
+    keeper.handle(Happening::Looked(place, Err(missing)), START);
+    let due = keeper.next_due().expect("it is tried again");
+    assert_eq!(words(&keeper.handle(Happening::Clock, due)), ["reconfigure"]);
+    assert!(keeper.next_due().is_some_and(|next| next > due), "or the monitor would turn on the spot");
 }
 
 #[test]
