@@ -63,15 +63,18 @@ impl Publisher {
         }
     }
 
-    /// Writes a document anew that is not what the store says: the last monitor ended between the two, or the file
-    /// is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
+    /// Writes a document, and its copy, anew that is not what the store says: the last monitor ended between them, or
+    /// the file is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
     pub async fn mend(&mut self, tools: &Tools, watch: &Watch, missing: Missing) {
         let name = format!("{}.json", watch.sha);
         let is_there = self.status.about(&name).is_ok_and(|about| about.is_some());
         let is_right = match self.read(&name) {
             Some(there) => {
                 let outlook = outlook(&shown(tools, watch).await);
-                there.done == outlook.done && there.verdict == outlook.verdict.map(Into::into)
+                let is_told =
+                    |there: &Document| there.done == outlook.done && there.verdict == outlook.verdict.map(Into::into);
+                let copy = self.read(LATEST).filter(|latest| latest.commit.sha == watch.sha);
+                is_told(&there) && copy.as_ref().is_none_or(is_told)
             }
             None => !is_there && missing == Missing::Leave,
         };
