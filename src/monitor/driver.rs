@@ -31,7 +31,7 @@ pub async fn drive(tools: Tools, orders: &Orders, alone: &Alone) -> Result<Ended
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut shift = Shift::begin(&tools, orders, alone).await?;
     let ended = loop {
-        let pause = match shift.round().await {
+        let pause = match shift.round().await? {
             Round::End(ended) => break ended,
             Round::Wait(pause) => pause,
         };

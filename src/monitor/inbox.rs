@@ -17,6 +17,8 @@ pub struct Inbox {
 enum Stage {
     /// It is being taken, or could not be taken at this time.
     Tried(Timestamp),
+    /// It waits for others, and was not tried.
+    HeldBack,
     /// It was taken; its file goes once everything is on the disk.
     Taken,
     /// Only a newer program understands it. It stays.
@@ -87,6 +89,11 @@ impl Inbox {
         Some(request)
     }
 
+    /// It is not to be taken before others are done with.
+    pub fn hold_back(&mut self, id: &RequestId) {
+        self.stages.insert(id.clone(), Stage::HeldBack);
+    }
+
     /// What the request asks has been taken in.
     pub fn taken(&mut self, id: &RequestId) {
         self.stages.insert(id.clone(), Stage::Taken);
@@ -103,7 +110,7 @@ impl Inbox {
                 log_failure(done);
                 stays
             }
-            Stage::Tried(_) | Stage::Foreign => true,
+            Stage::Tried(_) | Stage::HeldBack | Stage::Foreign => true,
         });
     }
 }

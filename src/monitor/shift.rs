@@ -3,7 +3,7 @@
 //! It takes requests, tells the keeper what happened, writes down what the keeper says, and hands out the errands the
 //! keeper wants run. Whoever drives it waits: for the inbox, for errands, for time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::inbox::Inbox;
@@ -32,9 +32,13 @@ pub struct Shift<'a> {
     tidy: Tidy,
     inbox: Inbox,
     errands: Vec<Errand>,
+    /// Pushes nobody noted, and those of a lost database.
+    missed: VecDeque<Wish>,
     idle_since: Option<Timestamp>,
     /// Somebody waits for the next look at these.
     awaited: BTreeSet<RequestId>,
+    /// A request waits until the store knows of what came before it.
+    is_holding_back: bool,
     /// Another monitor stands ready.
     is_to_leave: bool,
 }
@@ -58,8 +62,10 @@ impl<'a> Shift<'a> {
             keeper: Keeper::default(),
             inbox: Inbox::new(tools.layout.clone()),
             errands: Vec::new(),
+            missed: VecDeque::new(),
             idle_since: None,
             awaited: BTreeSet::new(),
+            is_holding_back: false,
             is_to_leave: false,
         };
         let adopted = resume::adopted(tools).await?;
@@ -80,7 +86,16 @@ impl<'a> Shift<'a> {
         let lost = resume::lost(&self.tools).await;
         self.take_requests().await;
         let journal = resume::journal(&self.tools).await?.into_iter().filter(|wish| !lost.decided.contains(&wish.sha));
-        for wish in lost.unfinished.into_iter().chain(journal) {
+        self.missed = lost.unfinished.into_iter().chain(journal).collect();
+        self.take_up_missed().await
+    }
+
+    /// What waits for a full disk is known to nobody who asks the store, so nothing new is begun before it is there.
+    async fn take_up_missed(&mut self) -> Result<(), MonitorError> {
+        while self.ledger.is_settled()
+            && !self.is_holding_back
+            && let Some(wish) = self.missed.pop_front()
+        {
             if !resume::is_known(&self.tools, &wish).await? {
                 self.open(wish).await;
             }
@@ -101,16 +116,17 @@ impl<'a> Shift<'a> {
     }
 
     /// Does all that can be done now.
-    pub async fn round(&mut self) -> Round {
+    pub async fn round(&mut self) -> Result<Round, MonitorError> {
         self.take_requests().await;
+        self.take_up_missed().await?;
         if self.ledger.is_settled() {
             self.inbox.settle();
         }
         if self.is_to_leave {
-            return Round::End(Ended::Asked);
+            return Ok(Round::End(Ended::Asked));
         }
         self.handle(Happening::Clock).await;
-        if self.is_done() { Round::End(Ended::Idle) } else { Round::Wait(self.pause()) }
+        Ok(if self.is_done() { Round::End(Ended::Idle) } else { Round::Wait(self.pause()) })
     }
 
     /// What the keeper wants run, each once.
@@ -146,7 +162,8 @@ impl<'a> Shift<'a> {
     }
 
     fn is_done(&mut self) -> bool {
-        if !self.keeper.is_idle() {
+        // With a full disk only this monitor knows how it ended.
+        if !self.keeper.is_idle() || !self.ledger.is_settled() {
             self.idle_since = None;
             return false;
         }
@@ -155,9 +172,16 @@ impl<'a> Shift<'a> {
         now.since(since) >= LINGER
     }
 
-    /// Takes all requests there are, in order, but for those behind one that asks the monitor to leave.
+    /// Takes all requests there are, in order, but for those behind one that asks the monitor to leave. A watch is begun
+    /// only when the store knows of all before it; until then its request lies in the inbox as well as anywhere.
     async fn take_requests(&mut self) {
+        self.is_holding_back = false;
         for request in self.inbox.requests(self.tools.now()) {
+            if request.asked.begins_watches() && !self.ledger.is_settled() {
+                self.is_holding_back = true;
+                self.inbox.hold_back(&request.id);
+                continue;
+            }
             let (id, at) = (request.id.clone(), request.at);
             match intake::take(&self.tools, &self.keeper, request).await {
                 Ok(Intake::Happened(happened)) => {

@@ -156,6 +156,13 @@ pub struct Fingerprints {
     pub digests: BTreeMap<String, String>,
 }
 
+impl Asked {
+    /// A watch comes of it.
+    pub const fn begins_watches(&self) -> bool {
+        matches!(self, Self::Push(_) | Self::Track(_))
+    }
+}
+
 impl Request {
     /// A request with a new name. `unique` is random; time and `about` make the name sort and speak.
     pub fn new(unique: uuid::Uuid, at: Timestamp, asked: Asked) -> Self {
