@@ -24,8 +24,8 @@ impl Errand {
                 Happening::Logged(watch.id, target, log)
             }
             Self::Reconfigure(watch) => {
-                let (id, planner) = (watch.id.clone(), Arc::clone(&tools));
-                let planned = tokio::task::spawn_blocking(move || plan::again(&planner, *watch)).await;
+                let (id, shared) = (watch.id.clone(), Arc::clone(&tools));
+                let planned = tokio::task::spawn_blocking(move || plan::again(&shared, *watch)).await;
                 Happening::Configured(id, Box::new(planned.unwrap_or_else(|_| unplanned(&tools))))
             }
         }

@@ -23,6 +23,9 @@ mod table;
 mod tidy;
 mod tools;
 
+#[cfg(test)]
+mod simulation;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

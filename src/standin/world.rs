@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::app::{App, Overlap, Pace};
 use super::order::{Order, Trouble};
-use super::recipe::{Recipe, Stage};
+use super::recipe::{Recipe, STEPS, Stage};
 use crate::base::{Span, Timestamp};
 
 /// A handle to what happens in a stand-in; all handles are to the same.
@@ -28,6 +28,8 @@ pub struct Deployed {
     pub sha: String,
     /// How far it is.
     pub stage: Stage,
+    /// It serves traffic, or did.
+    pub was_live: bool,
     /// When it was made, by the stand-in's clock.
     pub created_at: Timestamp,
 }
@@ -123,6 +125,7 @@ impl World {
         let told = deployments.map(|deployment| Deployed {
             sha: deployment.made.sha.clone(),
             stage: deployment.stage.clone(),
+            was_live: deployment.steps_done == STEPS,
             created_at: deployment.created_at,
         });
         told.collect()

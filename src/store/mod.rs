@@ -112,6 +112,12 @@ impl Store {
         sqlx::query(pragma).execute(&self.pool).await.expect("a database that is open");
     }
 
+    /// Ends the connection of a monitor that was killed: a process that is gone holds no file open.
+    #[cfg(test)]
+    pub(crate) async fn disconnect(&self) {
+        self.pool.close().await;
+    }
+
     /// A transaction that has the right to write from its first statement on.
     async fn change(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)

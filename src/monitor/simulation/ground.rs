@@ -1,0 +1,156 @@
+//! The ground a run stands on: a real repository with a few commits, on a disk in memory where there is one.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use crate::base::{Layout, Timestamp};
+use crate::push::Sha;
+use crate::standin::indoors::API;
+
+/// Commits on the main line; each contains the ones before.
+const MAIN_LINE: usize = 6;
+/// The place in [`Ground::commits`] of one that left the main line after this one's parent.
+pub(super) const APART: usize = MAIN_LINE;
+/// The commit it left the main line at.
+const FORK: usize = 1;
+/// The tracking ref of the branch that is watched.
+const TRACKING: &str = "refs/remotes/origin/main";
+
+/// A repository of a run.
+pub(super) struct Ground {
+    _root: TempDir,
+    pub(super) layout: Layout,
+    pub(super) worktree: PathBuf,
+    pub(super) commits: Vec<Sha>,
+}
+
+/// The files of a repository that every run begins with.
+struct Template {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    commits: Vec<Sha>,
+}
+
+/// The first is the second, or contains it.
+pub(super) const fn contains(one: usize, other: usize) -> bool {
+    match (one, other) {
+        (APART, APART) => true,
+        (APART, other) => other <= FORK,
+        (one, other) => other != APART && other <= one,
+    }
+}
+
+impl Ground {
+    pub(super) fn new() -> Self {
+        let template = Template::get();
+        let memory = Path::new("/dev/shm");
+        let builder = || tempfile::Builder::new().prefix("afterpush-simulation-").rand_bytes(12).to_owned();
+        let root = if memory.is_dir() { builder().tempdir_in(memory) } else { builder().tempdir() };
+        let root = root.expect("a temporary folder");
+        let worktree = root.path().join("work");
+        let common = worktree.join(".git");
+        for (path, bytes) in &template.files {
+            let path = common.join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, bytes).expect("a file");
+        }
+        for folder in ["refs/heads", "objects/info"] {
+            fs::create_dir_all(common.join(folder)).expect("a folder");
+        }
+        let hook = common.join("hooks/pre-push");
+        fs::create_dir_all(common.join("hooks")).expect("a folder");
+        fs::write(&hook, "#!/bin/sh\nexec afterpush-hook pre-push\n").expect("a hook");
+        fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).expect("a hook that runs");
+        let layout = Layout::new(&common, nix::unistd::geteuid().as_raw());
+        crate::spool::prepare(&layout).expect("an inbox");
+        let config = format!(
+            "[watch]\ntimeout = \"20m\"\nregister_timeout = \"3m\"\nbranches = [\"main\"]\n[target.web]\nprovider = \
+             \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
+        );
+        fs::write(layout.config(), config).expect("a configuration");
+        fs::set_permissions(layout.config(), PermissionsExt::from_mode(0o600)).expect("a private one");
+        Self { _root: root, layout, worktree, commits: template.commits.clone() }
+    }
+
+    pub(super) fn place_of(&self, sha: &str) -> Option<usize> {
+        self.commits.iter().position(|known| known.as_str() == sha)
+    }
+
+    /// What git does here after the remote took a push: it moves the tracking ref and notes it.
+    pub(super) fn move_tracking_ref(&self, old: Option<&Sha>, new: &Sha, at: Timestamp) {
+        let common = self.layout.common_dir();
+        let (reference, log) = (common.join(TRACKING), common.join("logs").join(TRACKING));
+        for path in [&reference, &log] {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        }
+        fs::write(reference, format!("{new}\n")).expect("a ref");
+        let zeros = "0".repeat(40);
+        let old = old.map_or(zeros.as_str(), Sha::as_str);
+        let line = format!("{old} {new} Ann <ann@example.com> {} +0000\tupdate by push\n", at.as_secs());
+        let log = fs::OpenOptions::new().create(true).append(true).open(log);
+        log.expect("a reflog").write_all(line.as_bytes()).expect("a line");
+    }
+}
+
+impl Template {
+    fn get() -> &'static Self {
+        static MADE: OnceLock<Template> = OnceLock::new();
+        MADE.get_or_init(Self::make)
+    }
+
+    fn make() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let git = |words: &[&str]| {
+            let mut command = Command::new("git");
+            command
+                .args(words)
+                .current_dir(root.path())
+                .env_clear()
+                .env("PATH", std::env::var_os("PATH").expect("PATH"));
+            for (name, value) in [
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
+                ("GIT_AUTHOR_NAME", "Ann"),
+                ("GIT_AUTHOR_EMAIL", "ann@example.com"),
+                ("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z"),
+                ("GIT_COMMITTER_NAME", "Ann"),
+                ("GIT_COMMITTER_EMAIL", "ann@example.com"),
+                ("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z"),
+            ] {
+                command.env(name, value);
+            }
+            let done = command.output().expect("git runs");
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            String::from_utf8(done.stdout).expect("text").trim().to_owned()
+        };
+        git(&["init", "--quiet", "--initial-branch=main", "--template="]);
+        git(&["config", "remote.origin.url", "https://git.example.com/shop.git"]);
+        git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+        let commit = |name: &str| {
+            git(&["commit", "--quiet", "--allow-empty", "--message", name]);
+            git(&["rev-parse", "HEAD"]).parse::<Sha>().expect("an id")
+        };
+        let mut commits: Vec<Sha> = (0..MAIN_LINE).map(|number| commit(&format!("main {number}"))).collect();
+        git(&["checkout", "--quiet", "-b", "apart", commits[FORK].as_str()]);
+        commits.push(commit("apart"));
+        git(&["checkout", "--quiet", "main"]);
+        git(&["repack", "-adq"]);
+        git(&["pack-refs", "--all"]);
+        let common = root.path().join(".git");
+        let mut files = Vec::new();
+        for name in ["HEAD", "config", "packed-refs"] {
+            files.push((PathBuf::from(name), fs::read(common.join(name)).expect("a file")));
+        }
+        for entry in fs::read_dir(common.join("objects/pack")).expect("packs") {
+            let entry = entry.expect("a pack");
+            let path = Path::new("objects/pack").join(entry.file_name());
+            files.push((path, fs::read(entry.path()).expect("a pack")));
+        }
+        Self { files, commits }
+    }
+}

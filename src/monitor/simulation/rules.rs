@@ -1,0 +1,189 @@
+//! What must hold at the end of every run, whatever went wrong in it.
+
+use std::collections::BTreeMap;
+
+use super::ground::{Ground, contains};
+use super::run::Pushed;
+use super::truth::Truth;
+use crate::base::{Span, Timestamp};
+use crate::push::{RequestId, Sha};
+use crate::status::Document;
+use crate::store::Store;
+use crate::watch::{Event, EventKind, Verdict, Watch, outlook};
+
+/// What may be made this much before its push and still be of it: the clocks of two machines differ.
+const SLACK: Span = Span::from_mins(2);
+
+/// A push takes no longer, but while the machine sleeps.
+const LONGEST_PUSH: Span = Span::from_hours(1);
+
+/// What a run came to.
+pub(super) struct Outcome<'a> {
+    pub(super) ground: &'a Ground,
+    pub(super) pushed: &'a [Pushed],
+    pub(super) truth: &'a Truth,
+    /// When the machine's clock last showed this.
+    pub(super) uptime_at: &'a dyn Fn(Timestamp) -> Span,
+    /// By how much the clock was put ahead, or back, and when.
+    pub(super) jumps: &'a [(Span, Span)],
+    pub(super) watches: Vec<(Watch, Vec<Event>)>,
+}
+
+/// Everything the store knows of the commits of a run.
+pub(super) async fn read(store: &Store, ground: &Ground) -> Vec<(Watch, Vec<Event>)> {
+    let mut all = Vec::new();
+    for sha in &ground.commits {
+        for watch in store.attempts(sha).await.expect("a store that can be read") {
+            let events = store.events(&watch.id).await.expect("a store that can be read");
+            all.push((watch, events));
+        }
+    }
+    all
+}
+
+impl Outcome<'_> {
+    /// The first rule that was broken, in words.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.every_landed_push_has_its_watch()?;
+        for (watch, events) in &self.watches {
+            let check = ends_in_one_verdict(watch, events).and_then(|()| self.is_true(watch));
+            let check = check.and_then(|()| is_told_once(events));
+            check.map_err(|why| format!("{} (attempt {}): {why}", watch.sha, watch.attempt))?;
+        }
+        self.files_are_whole()
+    }
+
+    fn every_landed_push_has_its_watch(&self) -> Result<(), String> {
+        let mut pushes: BTreeMap<&Sha, usize> = BTreeMap::new();
+        for pushed in self.pushed {
+            // Of one that took longer than an hour the journal cannot tell that the hook had noted it, nor of one that
+            // was given up for another of the same commit.
+            let took = pushed.landed.map_or(Span::ZERO, |landed| landed - pushed.made);
+            let is_hidden = took > LONGEST_PUSH || self.is_pushed_meanwhile(pushed);
+            *pushes.entry(&pushed.sha).or_default() += if is_hidden { 2 } else { 1 };
+        }
+        for (sha, pushes) in pushes {
+            let watches: Vec<&Watch> = self.watches.iter().map(|(watch, _)| watch).filter(|w| w.sha == *sha).collect();
+            if watches.len() > pushes {
+                let ids: Vec<&RequestId> = watches.iter().map(|watch| &watch.id).collect();
+                return Err(format!("{sha} was pushed {pushes} times and is watched {} times: {ids:?}", watches.len()));
+            }
+            let is_due = |pushed: &&Pushed| pushed.sha == *sha && pushed.id.is_some() && pushed.landed.is_some();
+            for pushed in self.pushed.iter().filter(is_due) {
+                let own = watches.iter().find(|watch| Some(&watch.id) == pushed.id.as_ref());
+                // A push of what is being watched and has landed belongs to that watch.
+                if own.or(watches.first()).is_none() {
+                    return Err(format!("the push of {sha} has landed and is not watched"));
+                }
+                let is_denied = own.is_some_and(|watch| outlook(watch).verdict == Some(Verdict::NotPushed));
+                if is_denied && !self.may_be_denied(pushed) {
+                    return Err(format!("the push of {sha} has landed and is called not pushed"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody can tell any more that it landed: the remote went elsewhere, and this clone did not hear of it before, or
+    /// notes it at an earlier time than the push because the clock was put back; or the same commit was pushed once
+    /// more while it was under way.
+    fn may_be_denied(&self, pushed: &Pushed) -> bool {
+        let place = |pushed: &Pushed| self.ground.place_of(pushed.sha.as_str()).unwrap_or(0);
+        let others = || self.pushed.iter().filter(|other| other.plan != pushed.plan);
+        let goes_elsewhere = |other: &Pushed| other.landed.is_some() && !contains(place(other), place(pushed));
+        let is_during = |at: Span| at >= pushed.made && pushed.landed.is_some_and(|landed| at <= landed);
+        let is_put_back = self.jumps.iter().any(|(at, span)| is_during(*at) && *span < Span::ZERO);
+        ((!pushed.is_shown_here || is_put_back)
+            && others().any(|other| goes_elsewhere(other) && other.landed >= pushed.landed))
+            || self.is_pushed_meanwhile(pushed)
+    }
+
+    /// The same commit was pushed once more while this push was under way.
+    fn is_pushed_meanwhile(&self, pushed: &Pushed) -> bool {
+        let is_meanwhile =
+            |other: &Pushed| other.made >= pushed.made && pushed.landed.is_some_and(|landed| other.made <= landed);
+        let is_other = |other: &&Pushed| other.plan != pushed.plan && other.sha == pushed.sha;
+        self.pushed.iter().filter(is_other).any(is_meanwhile)
+    }
+
+    /// `live` and `failed` only where the world says so.
+    fn is_true(&self, watch: &Watch) -> Result<(), String> {
+        let outlook = outlook(watch);
+        let commit = self.ground.place_of(watch.sha.as_str()).expect("a commit of this repository");
+        // One that the journal told of is named by no request.
+        let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
+        let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
+        // Where the clock was put ahead, a push that was noted before seems to be so much older to a provider that is
+        // asked afterwards, and what was deployed shortly before the push may count for it.
+        let put_ahead = self.jumps.iter().fold(Span::ZERO, |sum, (_, span)| sum + (*span).max(Span::ZERO));
+        let since = made.map_or(Span::ZERO, |pushed| pushed.made) - SLACK - put_ahead;
+        let decided = watch.courses.iter().filter_map(|course| course.times.decided_at).max();
+        let by = decided.map_or(Span::from_hours(9000), self.uptime_at);
+        match outlook.verdict {
+            Some(Verdict::Live) if !self.truth.was_live(commit, since, by) => {
+                Err(format!("is called live and was not since {since}: {}", outlook.message))
+            }
+            Some(Verdict::Failed) if !self.truth.has_failed(commit, since, by) => {
+                Err(format!("is called failed and has not since {since}: {}", outlook.message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Readers see what the store knows, in whole files.
+    fn files_are_whole(&self) -> Result<(), String> {
+        let folder = self.ground.layout.status_dir();
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
+            let is_json = std::path::Path::new(&name).extension().is_some_and(|extension| extension == "json");
+            if name.starts_with('.') {
+                return Err(format!("{name} was left behind"));
+            } else if is_json {
+                let document = Document::parse(&bytes).map_err(|why| format!("{name} is torn: {why}"))?;
+                if !document.done {
+                    return Err(format!("{name} says that it goes on"));
+                }
+            } else if bytes.last() != Some(&b'\n') {
+                return Err(format!("{name} is torn"));
+            }
+        }
+        for (watch, _) in &self.watches {
+            let path = self.ground.layout.status(watch.sha.as_str());
+            let bytes = std::fs::read(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+            let document = Document::parse(&bytes).map_err(|why| format!("{}: {why}", path.display()))?;
+            let of_commit = self.watches.iter().map(|(watch, _)| watch).filter(|known| known.sha == watch.sha);
+            let mut verdicts = of_commit.map(|watch| outlook(watch).verdict.map(Into::into));
+            if !verdicts.any(|verdict| verdict == document.verdict) {
+                return Err(format!("{} says {:?}, and no watch does", path.display(), document.verdict));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ends_in_one_verdict(watch: &Watch, events: &[Event]) -> Result<(), String> {
+    let outlook = outlook(watch);
+    if !outlook.done || !watch.is_over() {
+        return Err(format!("has not ended: {outlook:?}"));
+    }
+    let told: Vec<&Event> = events.iter().filter(|event| event.kind == EventKind::Verdict).collect();
+    let last = told.last().and_then(|event| event.to.clone());
+    if last != outlook.verdict.map(|verdict| verdict.to_string()) {
+        return Err(format!("ended as {:?}, and told {last:?}", outlook.verdict));
+    }
+    let is_final = |event: &&&Event| event.to.as_deref().is_some_and(|to| ["live", "failed"].contains(&to));
+    let finals: Vec<_> = told.iter().filter(is_final).map(|event| event.to.clone()).collect();
+    if finals.len() > 1 {
+        return Err(format!("had several final verdicts: {finals:?}"));
+    }
+    Ok(())
+}
+
+/// No line of a timeline is there twice.
+fn is_told_once(events: &[Event]) -> Result<(), String> {
+    match events.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("was told twice: {:?}", pair[0])),
+        None => Ok(()),
+    }
+}
