@@ -10,6 +10,7 @@ mod place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::landing;
 use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
@@ -22,8 +23,6 @@ pub use place::{App, Place};
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
 const LOOKS_PER_APP_ANSWER: u32 = 10;
-/// Not proven by this clone alone, a landing is asked of the remote again after this long.
-const REMOTE_AGAIN: Span = Span::from_secs(30);
 
 /// No look takes longer, with all its questions.
 const LONGEST_LOOK: Span = Span::from_secs(60);
@@ -387,7 +386,7 @@ impl Keeper {
         if !(watch.wants_landing() || is_doubted) || self.proving.contains(id) {
             return;
         }
-        let ask_remote = is_doubted || self.asked_remote.get(id).is_none_or(|at| now.since(*at) >= REMOTE_AGAIN);
+        let ask_remote = is_doubted || landing::asks_remote(watch, self.asked_remote.get(id).copied(), now);
         if ask_remote {
             self.asked_remote.insert(id.clone(), now);
         }

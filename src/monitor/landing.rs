@@ -16,8 +16,16 @@ use crate::watch::{LandingSeen, Origin, Proof, Push, Reason, Relation, Watch};
 const REFLOG_SLACK: Span = Span::from_secs(2);
 /// Where it is not known how git ended, the remote gets this long to finish what git may have left it with.
 const SETTLING: Span = Span::from_secs(15);
+/// Not proven by this clone alone, a landing is asked of the remote again after this long.
+const REMOTE_AGAIN: Span = Span::from_secs(30);
 /// So many reflog entries are read, newest first.
 const REFLOG_ENTRIES: usize = 50;
+
+/// Whether the remote, last asked at this time, is to be asked now: once it has settled its answer may decide.
+pub fn asks_remote(watch: &Watch, asked: Option<Timestamp>, now: Timestamp) -> bool {
+    let settled = gone_since(watch) + SETTLING;
+    asked.is_none_or(|at| now.since(at) >= REMOTE_AGAIN || (watch.is_git_gone() && (at..now).contains(&settled)))
+}
 
 /// Waits for the pushing git to end, then looks for proof.
 pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> LandingSeen {
@@ -50,15 +58,18 @@ pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> Landing
 /// Whether the remote's not having the commit yet means that it will not have it.
 fn negative_counts(watch: &Watch, end: End, now: Timestamp) -> bool {
     let register_timeout = watch.policy.register_timeout;
-    // From git's end on the push has its whole time to register.
-    let gone_since = watch.register_by - register_timeout;
     let is_late = now >= watch.register_by.max(watch.push.at + register_timeout);
     match end {
         _ if is_late || watch.push.origin == Origin::Track => true,
         End::Regularly => true,
-        End::Somehow => watch.is_git_gone() && now.since(gone_since) >= SETTLING,
+        End::Somehow => watch.is_git_gone() && now.since(gone_since(watch)) >= SETTLING,
         End::Unseen | End::Early => false,
     }
+}
+
+/// Since when git is known to be gone: from then on the push has its whole time to register.
+fn gone_since(watch: &Watch) -> Timestamp {
+    watch.register_by - watch.policy.register_timeout
 }
 
 /// The tracking ref, or its reflog since the push, has the commit.

@@ -173,6 +173,32 @@ fn a_landing_is_proven_once_at_a_time() {
 }
 
 #[test]
+fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
+    let mut keeper = Keeper::default();
+    let Happening::Opened(mut watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    watch.landing = crate::watch::Landing::Unproven { git_gone: true };
+    watch.push.origin = Origin::Hook;
+    let id = watch.id.clone();
+    let asked = |actions: Vec<Action>| {
+        actions.iter().any(|action| matches!(action, Action::Send(Errand::Prove { ask_remote: true, .. })))
+    };
+    let mut times = Vec::new();
+    let mut now = START;
+    let mut actions = keeper.handle(Happening::Opened(watch, events), now);
+    while now < START + Span::from_secs(60) {
+        if asked(actions) {
+            times.push(now.since(START).as_secs());
+        }
+        keeper.handle(Happening::Landing(id.clone(), LandingSeen::GitGone), now);
+        keeper.handle(looked("web", Vec::new(), now), now);
+        now = keeper.next_due().expect("the landing is not proven");
+        actions = keeper.handle(Happening::Clock, now);
+    }
+    // With the look that falls due then, and only from time to time after that.
+    assert!(matches!(times[..], [0, 15..20, 45..60]), "{times:?}");
+}
+
+#[test]
 fn what_waits_for_the_user_is_read_anew_when_a_request_comes() {
     let mut keeper = Keeper::default();
     let trouble = || Aim::Trouble(Reason::NotConfigured, "no target".to_owned());
