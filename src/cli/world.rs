@@ -88,7 +88,6 @@ impl World {
             worktree: worktree.as_deref(),
             places: places.as_ref(),
             variable: &|name| self.environment.get(name).map(str::to_owned),
-            uid: nix::unistd::geteuid().as_raw(),
         })
     }
 

@@ -3,16 +3,16 @@
 //! The tracked file is somebody else's: only a regular file of modest size is read, never through a link. The
 //! user's own files count only if they are the user's (or root's) and nobody else may write them, as ssh has it.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::AT_FDCWD;
 
 use super::git::Repo;
 use super::places::Places;
 use super::trust::Trust;
 use crate::base::{Layout, text};
 use crate::config::{self, Claims, Config, ConfigError, Layer, LayerKind, Layers};
+use crate::process::{Demand, Unread, read_file};
 
 /// No configuration is longer.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -28,8 +28,6 @@ pub struct Sources<'a> {
     pub places: Option<&'a Places>,
     /// The environment: [`config::VARIABLES`] and [`config::CONFIG_VARIABLE`] count.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// The user.
-    pub uid: u32,
 }
 
 /// Reads and checks all layers. Files that are not there are not an error, except one that is named by a variable.
@@ -108,64 +106,28 @@ impl Sources<'_> {
         }
         // The tracked file is shown as everybody writes it.
         let name = if kind == LayerKind::Tracked { config::TRACKED_FILE.to_owned() } else { shown(path) };
-        let file = match open(path, kind == LayerKind::Tracked) {
-            Ok(file) => file,
-            Err(why) if is_absent(&why) && !is_named => return Ok(None),
-            Err(why) => return Err(error(path, &format!("cannot be read: {}", words(&why)), None)),
-        };
-        let facts = file.metadata().map_err(|why| error(path, &format!("cannot be read: {}", words(&why)), None))?;
-        if !facts.is_file() {
-            return Err(error(path, "is not a regular file", None));
+        let demand = if kind.is_own() { Demand::Settings } else { Demand::Foreign };
+        match read_file(AT_FDCWD, path, demand, MAX_BYTES) {
+            Ok(text) => Ok(Some(Layer::new(kind, name, text))),
+            Err(why) if why.is_absent() && !is_named => Ok(None),
+            Err(why) => Err(unread(path, &why)),
         }
-        if kind.is_own() {
-            check_owner(path, &facts, self.uid)?;
+    }
+}
+
+fn unread(path: &Path, why: &Unread) -> ConfigError {
+    match why {
+        Unread::Foreign => {
+            let cure = format!("chown {} {}", nix::unistd::geteuid(), shown(path));
+            error(path, "belongs to another user; it may say where tokens go, so it has to be yours", Some(cure))
         }
-        let text = bounded(file).map_err(|why| error(path, &format!("cannot be read: {}", words(&why)), None))?;
-        Ok(Some(Layer::new(kind, name, text)))
+        Unread::Open => {
+            // The cure is part of the sentence: a status tells no more than that.
+            let cure = format!("chmod go-w {}", shown(path));
+            error(path, &format!("can be written by others, so it is not read; run: {cure}"), Some(cure))
+        }
+        why => error(path, &format!("cannot be read: {why}"), None),
     }
-}
-
-/// Opens without waiting for a pipe's other end, and without following a link where `untrusted`.
-fn open(path: &Path, untrusted: bool) -> io::Result<File> {
-    let follow = if untrusted { libc::O_NOFOLLOW } else { 0 };
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC | follow).open(path)
-}
-
-fn is_absent(why: &io::Error) -> bool {
-    matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn words(why: &io::Error) -> String {
-    if why.raw_os_error() == Some(libc::ELOOP) {
-        return "it is a symbolic link".to_owned();
-    }
-    text::without_number(&why.to_string())
-}
-
-fn bounded(file: File) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it is larger than {} KiB", MAX_BYTES / 1024)));
-    }
-    Ok(text)
-}
-
-fn check_owner(path: &Path, facts: &Metadata, uid: u32) -> Result<(), ConfigError> {
-    if facts.uid() != uid && facts.uid() != 0 {
-        let cure = format!("chown {uid} {}", shown(path));
-        return Err(error(
-            path,
-            "belongs to another user; it may say where tokens go, so it has to be yours",
-            Some(cure),
-        ));
-    }
-    if facts.mode() & 0o022 != 0 {
-        // The cure is part of the sentence: a status tells no more than that.
-        let cure = format!("chmod go-w {}", shown(path));
-        return Err(error(path, &format!("can be written by others, so it is not read; run: {cure}"), Some(cure)));
-    }
-    Ok(())
 }
 
 fn error(path: &Path, message: &str, hint: Option<String>) -> ConfigError {
@@ -215,7 +177,6 @@ mod tests {
                 worktree: Some(&worktree),
                 places: Some(&self.places),
                 variable: &variable,
-                uid: nix::unistd::getuid().as_raw(),
             };
             let shown = self.folder.path().to_string_lossy().into_owned();
             read(&sources).map_err(|error| error.to_string().replace(&shown, "~"))
@@ -266,7 +227,7 @@ mod tests {
         assert!(home.read(None).expect_err("a link").ends_with("cannot be read: it is a symbolic link"));
         fs::remove_file(&tracked).expect("the link goes");
         nix::unistd::mkfifo(&tracked, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
-        assert!(home.read(None).expect_err("a pipe").ends_with("is not a regular file"));
+        assert!(home.read(None).expect_err("a pipe").ends_with("cannot be read: it is not a regular file"));
         fs::remove_file(&tracked).expect("the pipe goes");
         fs::write(&tracked, "#".repeat(65 * 1024)).expect("a long file");
         assert!(home.read(None).expect_err("a long file").ends_with("it is larger than 64 KiB"));
@@ -286,19 +247,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn the_users_files_count_only_if_they_are_the_users() {
-        let home = Home::new();
-        write(home.layout.config(), WEB);
-        let facts = fs::metadata(home.layout.config()).expect("its facts");
-        let path = home.layout.config();
-        // Root's files count for everybody; so where the tests run as root, another user's has to be made.
-        let uid = if facts.uid() == 0 { std::os::unix::fs::chown(&path, Some(4711), None).map(|()| 0) } else { Ok(1) };
-        let facts = fs::metadata(&path).expect("its facts");
-        let refused = check_owner(&path, &facts, uid.expect("root may give files away")).expect_err("not theirs");
-        assert!(refused.to_string().contains("belongs to another user"));
     }
 
     #[test]

@@ -123,7 +123,6 @@ impl Tools {
             worktree: worktree.as_deref(),
             places: self.places.as_ref(),
             variable: &|name| self.variables.get(name).cloned(),
-            uid: self.uid,
         })
     }
 

@@ -3,10 +3,11 @@
 //! `flock` through std, never POSIX locks: those vanish with any `close` of the file in the process, and the two
 //! kinds do not see each other. The kernel lock is the truth; files that name pids are information.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 
+use super::own_file::{Demand, Unread};
 use crate::base::Layout;
 
 /// The proof of holding the lock, to be handed to everything that must not run twice. Dropping it releases.
@@ -36,16 +37,18 @@ impl Alone {
     }
 }
 
-/// std opens with `O_CLOEXEC`, so no program started meanwhile keeps the lock.
+/// std opens with `O_CLOEXEC`, so no program started meanwhile keeps the lock. Whoever has another name of the file
+/// could hold the lock for ever, so it has one only.
 fn open(layout: &Layout) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(layout.lock())
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let opened = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(layout.lock());
+    let checked = opened.map_err(Unread::from).and_then(|file| {
+        Demand::OursToMend.check(&file.metadata()?)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        Ok(file)
+    });
+    checked.map_err(|why| io::Error::other(format!("monitor.lock cannot be used: {why}")))
 }
 
 fn is_still_there(file: &File, layout: &Layout) -> bool {
@@ -76,11 +79,22 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_in_the_lock_s_place_is_not_followed() {
+    fn what_is_not_the_lock_is_refused_in_its_place() {
         let dir = tempfile::tempdir().expect("a folder");
         let layout = layout(&dir);
-        std::os::unix::fs::symlink(dir.path().join("elsewhere"), layout.lock()).expect("a symlink");
-        assert!(Alone::try_take(&layout).is_err());
-        assert!(!dir.path().join("elsewhere").exists());
+        let elsewhere = dir.path().join("elsewhere");
+        let refusal = || Alone::try_take(&layout).expect_err("not the lock").to_string();
+        std::os::unix::fs::symlink(&elsewhere, layout.lock()).expect("a symlink");
+        assert_eq!(refusal(), "monitor.lock cannot be used: it is a symbolic link");
+        assert!(!elsewhere.exists());
+        std::fs::remove_file(layout.lock()).expect("gone");
+        nix::unistd::mkfifo(&layout.lock(), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        assert_eq!(refusal(), "monitor.lock cannot be used: it is not a regular file");
+        std::fs::remove_file(layout.lock()).expect("gone");
+        drop(Alone::try_take(&layout).expect("a lock file").expect("free"));
+        std::fs::hard_link(layout.lock(), &elsewhere).expect("a second name");
+        assert_eq!(refusal(), "monitor.lock cannot be used: it has a second name");
+        std::fs::remove_file(&elsewhere).expect("gone");
+        assert!(Alone::try_take(&layout).expect("a lock file").is_some());
     }
 }

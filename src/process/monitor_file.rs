@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::{fingerprints, is_set};
 use super::identity::{Aliveness, Identity};
-use super::own_file::read_own;
+use super::own_file::{Demand, read_file};
 use crate::base::{Layout, Span, Timestamp};
 use crate::push::Fingerprints;
 
@@ -92,7 +92,7 @@ impl Holdings {
 }
 
 fn read<T: DeserializeOwned>(layout: &Layout) -> Option<T> {
-    serde_json::from_slice(&read_own(AT_FDCWD, &layout.monitor(), LONGEST).ok()?).ok()
+    serde_json::from_slice(&read_file(AT_FDCWD, &layout.monitor(), Demand::Ours, LONGEST).ok()?).ok()
 }
 
 /// Who watches this repository. Never takes the lock, so it cannot keep a monitor from starting.

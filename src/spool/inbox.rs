@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::folder::{open, open_inbox, prepare};
 use crate::base::{Layout, Timestamp};
-use crate::process::{failpoint, read_own};
+use crate::process::{Demand, failpoint, read_file};
 use crate::push::{PROTO, Request, RequestId, Sha};
 
 /// Longer files are not requests.
@@ -123,9 +123,9 @@ fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
 fn find(new: &OwnedFd, folder: &Path, name: OsString) -> Option<Found> {
     let id = name.to_str().and_then(RequestId::of_file_name);
     let about = id.as_ref().and_then(RequestId::about);
-    let read = read_own(new, Path::new(&name), LONGEST);
+    let read = read_file(new, Path::new(&name), Demand::Ours, LONGEST);
     let understood = match (id, read) {
-        (_, Err(err)) if err.kind() == io::ErrorKind::NotFound => return None,
+        (_, Err(err)) if err.is_absent() => return None,
         (None, _) => Err("its name is not a request's".to_owned()),
         (_, Err(err)) => Err(err.to_string()),
         (Some(id), Ok(content)) => understand(&content, id, folder),

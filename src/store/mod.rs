@@ -18,7 +18,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use crate::push::{RequestId, Sha};
 use crate::watch::{Event, Watch};
 
-pub use opening::StoreError;
+pub use opening::{StoreError, files};
 use row::Row;
 
 /// The open database.

@@ -1,6 +1,6 @@
 //! Opening the database: a private file, the right journal, a sound content, the newest tables.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::Store;
 use crate::base::Timestamp;
+use crate::process::{Demand, Unread};
 
 /// The tables' history: each text brings the database from its place's number to the next.
 const MIGRATIONS: [&str; 2] =
@@ -19,6 +20,11 @@ const MIGRATIONS: [&str; 2] =
 const BUSY: Duration = Duration::from_secs(10);
 /// What belongs to the database besides its file.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// The files of the database at `path`, that one the last.
+pub fn files(path: &Path) -> [PathBuf; 3] {
+    [SIDES[0], SIDES[1], ""].map(|suffix| beside(path, suffix))
+}
 
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +43,9 @@ pub enum StoreError {
     /// The file itself cannot be opened or made.
     #[error("the store's file cannot be opened: {0}")]
     File(#[source] io::Error),
+    /// Something else lies in the place of one of its files.
+    #[error("the store's file {} is not used: {_1}", _0.display())]
+    Foreign(PathBuf, #[source] Unread),
     /// The database refused, for example because the disk is full.
     #[error("the store did not take it: {0}")]
     Database(#[source] sqlx::Error),
@@ -59,7 +68,7 @@ impl From<sqlx::Error> for StoreError {
 impl Store {
     /// Opens the database for the one process that writes, making it where it is missing, and checks it.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        private_file(path).map_err(StoreError::File)?;
+        private_file(path, own_file(path)?.as_ref()).map_err(StoreError::File)?;
         let options = options(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let pool = pool(options).await?;
         check(&pool).await?;
@@ -70,7 +79,7 @@ impl Store {
 
     /// Opens the database to read beside the monitor. `None`: there is none, or nothing in it yet.
     pub async fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
-        if !path.try_exists().map_err(StoreError::File)? {
+        if own_file(path)?.is_none() {
             return Ok(None);
         }
         let pool = pool(options(path).pragma("query_only", "1")).await?;
@@ -109,22 +118,30 @@ async fn pool(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
     Ok(pool.connect_with(options).await?)
 }
 
-/// Makes the file 0600 before SQLite opens it; SQLite gives the files beside it the same mode. A link or anything
-/// else that is no file is refused.
-fn private_file(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(about) if !about.is_file() => {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a file", path.display())));
-        }
-        Ok(about) if about.permissions().mode() & 0o7777 == 0o600 => return Ok(()),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+/// What is known of the file; `None` where there is none. An error where it, or what belongs to it, is not afterpush's
+/// own, so that SQLite writes nowhere else and nobody else writes here.
+fn own_file(path: &Path) -> Result<Option<Metadata>, StoreError> {
+    let mut found = None;
+    for name in files(path) {
+        found = match fs::symlink_metadata(&name) {
+            Ok(about) => Some(about),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(StoreError::File(error)),
+        };
+        let checked = found.as_ref().map_or(Ok(()), |about| Demand::OursToMend.check(about));
+        checked.map_err(|why| StoreError::Foreign(name, why))?;
     }
-    let flags = libc::O_NOFOLLOW;
-    let open = |new| OpenOptions::new().write(true).create_new(new).mode(0o600).custom_flags(flags).open(path);
-    let file: File = open(false).or_else(|_| open(true))?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(found)
+}
+
+/// Makes the file 0600 before SQLite opens it; SQLite gives the files beside it the same mode.
+fn private_file(path: &Path, found: Option<&Metadata>) -> io::Result<()> {
+    if found.is_some_and(|about| about.permissions().mode() & 0o7777 == 0o600) {
+        return Ok(());
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(found.is_none()).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    options.open(path)?.set_permissions(Permissions::from_mode(0o600))?;
     // The name, too, has to be there after a power cut.
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

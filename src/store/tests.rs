@@ -251,8 +251,28 @@ async fn a_planted_link_is_not_opened() {
     let victim = bed.path.with_file_name("victim");
     fs::write(&victim, "").expect("written");
     std::os::unix::fs::symlink(&victim, &bed.path).expect("planted");
-    assert!(matches!(Store::open(&bed.path).await, Err(StoreError::File(_))));
+    assert!(matches!(Store::open(&bed.path).await, Err(StoreError::Foreign(..))));
     assert_eq!(fs::read(&victim).expect("read"), b"");
+}
+
+#[tokio::test]
+async fn a_file_that_has_a_second_name_is_not_opened() {
+    for suffix in ["", "-wal", "-shm"] {
+        let bed = Bed::new();
+        let store = bed.open().await;
+        store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
+        let mut name = bed.path.clone().into_os_string();
+        name.push(suffix);
+        let name = PathBuf::from(name);
+        let other = bed.path.with_file_name("other");
+        fs::hard_link(&name, &other).expect("it is there while the store is open");
+        let refused = [Store::open(&bed.path).await.err(), Store::open_to_read(&bed.path).await.err()];
+        let why = format!("the store's file {} is not used: it has a second name", name.display());
+        assert_eq!(refused.map(|error| error.map(|error| error.to_string())), [Some(why.clone()), Some(why)]);
+        fs::remove_file(&other).expect("the second name goes");
+        assert!(Store::open_to_read(&bed.path).await.expect("it is opened").is_some());
+        store.close().await;
+    }
 }
 
 #[test]

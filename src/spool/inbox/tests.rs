@@ -110,7 +110,7 @@ fn what_is_broken_says_why_and_which_push_it_was() {
         ("{\"proto\":1,\"kind\":\"dance\"}", 0o600, "missing field"),
         (&other, 0o600, "it carries another request's name"),
         ("{}", 0o622, "others may write it"),
-        (&"x".repeat(70_000), 0o600, "too large"),
+        (&"x".repeat(70_000), 0o600, "it is larger than 64 KiB"),
     ] {
         let world = world();
         world.plant(name.as_str(), content, mode);
