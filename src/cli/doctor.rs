@@ -4,6 +4,7 @@
 //! is a function and a line in [`examine`].
 
 mod check;
+mod files;
 mod local;
 mod provider;
 mod settings;
@@ -44,7 +45,6 @@ struct Patient<'a> {
     world: &'a World,
     place: Place,
     places: Option<Places>,
-    uid: u32,
 }
 
 /// The schema of `afterpush.doctor/1`.
@@ -78,10 +78,9 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
         local::monitor(patient),
         local::last_push(patient),
         local::disk(patient),
-        local::permissions(patient),
-        local::file_watch(patient),
-        local::leftovers(patient),
     ];
+    checks.extend(files::permissions(patient));
+    checks.extend([local::file_watch(patient), local::leftovers(patient)]);
     let config = settings::read(patient);
     checks.extend(settings::config(patient, &config));
     let Ok(config) = config else { return Ok(checks) };
@@ -100,6 +99,6 @@ fn examine(patient: &Patient<'_>, offline: bool) -> Result<Vec<Check>, Failure> 
 
 impl<'a> Patient<'a> {
     fn new(world: &'a World, place: Place) -> Self {
-        Self { world, place, places: Places::of_user(), uid: nix::unistd::geteuid().as_raw() }
+        Self { world, place, places: Places::of_user() }
     }
 }

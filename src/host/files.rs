@@ -247,7 +247,8 @@ impl About {
     }
 }
 
-fn kind(stat: &FileStat) -> SFlag {
+/// What kind of entry it is.
+pub fn kind(stat: &FileStat) -> SFlag {
     SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits())
 }
 
@@ -255,10 +256,18 @@ fn planted(stat: &FileStat) -> Option<&'static str> {
     match kind(stat) {
         SFlag::S_IFREG if stat.st_nlink <= 1 => None,
         SFlag::S_IFREG => Some("a hard link to another file"),
-        SFlag::S_IFLNK => Some("a symbolic link"),
-        SFlag::S_IFDIR => Some("a folder"),
-        SFlag::S_IFIFO => Some("a pipe"),
-        _ => Some("a device or socket"),
+        other => Some(called(other)),
+    }
+}
+
+/// What people call an entry of this kind.
+pub fn called(kind: SFlag) -> &'static str {
+    match kind {
+        SFlag::S_IFREG => "a file",
+        SFlag::S_IFLNK => "a symbolic link",
+        SFlag::S_IFDIR => "a folder",
+        SFlag::S_IFIFO => "a pipe",
+        _ => "a device or socket",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::host::files::Folder;
 use crate::host::git;
 use crate::host::hooking::{self, Found, HookState};
-use crate::host::machine::{self, Exposure};
+use crate::host::machine;
 use crate::process::{self, Presence};
 use crate::spool;
 use crate::status::Document;
@@ -131,25 +131,6 @@ pub(super) fn disk(patient: &Patient<'_>) -> Check {
         return Check::failed("disk", free, "make room; `afterpush clean` removes old status files");
     }
     Check::ok("disk", free)
-}
-
-pub(super) fn permissions(patient: &Patient<'_>) -> Check {
-    let private = patient.place.layout.private();
-    match machine::exposed(private, patient.uid) {
-        None => Check::skipped("permissions", "nothing private is there yet"),
-        Some(found) if found.is_empty() => Check::ok("permissions", "what is private is closed to others"),
-        Some(found) => {
-            let (path, exposure) = &found[0];
-            let more = if found.len() > 1 { format!(" (and {} more like it)", found.len() - 1) } else { String::new() };
-            let (how, cure) = match exposure {
-                Exposure::Foreign => ("belongs to another user", format!("chown -R {}", patient.uid)),
-                Exposure::Writable => ("can be written by others", "chmod -R go-w".to_owned()),
-                Exposure::Open => ("lets others in", "chmod go=".to_owned()),
-            };
-            let fix = format!("{cure} {}", shell_words::quote(&private.to_string_lossy()));
-            Check::failed("permissions", format!("{} {how}{more}", path.display()), fix)
-        }
-    }
 }
 
 pub(super) fn file_watch(patient: &Patient<'_>) -> Check {
