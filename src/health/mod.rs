@@ -18,8 +18,13 @@ const RETRIES: u32 = 2;
 /// All the tries of one endpoint in one round end within this time.
 pub const PATIENCE: Span = Span::from_secs(30);
 
+/// The questions for all endpoints that are configured.
+pub fn questions(health: &Health) -> impl Iterator<Item = (Check, HttpAsk)> {
+    Check::ALL.into_iter().filter_map(|check| Some((check, ask(health, check)?)))
+}
+
 /// The question for an endpoint; `None` where it is not configured.
-pub fn ask(health: &Health, check: Check) -> Option<HttpAsk> {
+fn ask(health: &Health, check: Check) -> Option<HttpAsk> {
     let url = match check {
         Check::Live => &health.live.as_ref()?.url,
         Check::Ready => &health.ready.as_ref()?.url,
@@ -63,7 +68,7 @@ pub fn too_slow(ask: &HttpAsk) -> NoAnswer {
 fn silence(why: &NoAnswer) -> Outcome {
     let is_its_own = match why {
         NoAnswer::Network { fault, .. } => *fault != Fault::Unreached,
-        NoAnswer::TooLarge { .. } => true,
+        NoAnswer::TooLarge { .. } | NoAnswer::Astray { .. } => true,
         _ => false,
     };
     Outcome::Silent { why: why.to_string(), is_its_own }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::tools::Tools;
 use crate::base::Span;
 use crate::health;
-use crate::watch::{Check, Finding, Health};
+use crate::watch::{Finding, Health};
 use crate::wire::{Answer, HttpAsk, NoAnswer};
 
 /// Asks every endpoint and says what each answered.
 pub async fn round(tools: &Arc<Tools>, endpoints: &Health) -> Vec<Finding> {
     let mut asked = tokio::task::JoinSet::new();
-    for (check, ask) in Check::ALL.into_iter().filter_map(|check| Some((check, health::ask(endpoints, check)?))) {
+    for (check, ask) in health::questions(endpoints) {
         let (tools, endpoints) = (Arc::clone(tools), endpoints.clone());
         asked.spawn(async move {
             let (answer, latency) = answer(&tools, &ask).await;

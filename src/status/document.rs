@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Word, next};
 use crate::base::{Timestamp, text};
 use crate::push::Sha;
-use crate::watch::{DeploymentRef, NO_PROVIDER, Phase, Progress, Reason, Source, Verdict, Warning};
+use crate::watch::{self, DeploymentRef, Phase, Progress, Reason, Source, Verdict, Warning};
 
 /// The schema of [`Document`].
 pub const STATUS_SCHEMA: &str = "afterpush.status/1";
@@ -296,8 +296,7 @@ impl Document {
 impl Target {
     /// The last reading of the source whose word makes a commit live.
     pub fn lead_reading(&self) -> Option<&Observation> {
-        let lead = if self.provider == NO_PROVIDER { Source::Database } else { Source::Provider };
-        self.observations.iter().find(|seen| seen.source == lead)
+        self.observations.iter().find(|seen| seen.source == watch::lead(&self.provider))
     }
 
     /// Its sentence, else the word for it.

@@ -1,6 +1,6 @@
 //! A source that has fallen silent, so that nobody takes the last thing it said for the newest truth.
 
-use crate::watch::{Course, Sight, Source, Warning};
+use crate::watch::{Course, Sight, Source, TABLE, Warning};
 
 /// One look may miss without anybody having to know; from the second in a row on it is said.
 const MISSES: u32 = 2;
@@ -11,7 +11,7 @@ const MISSES: u32 = 2;
 pub(super) fn warnings(course: &Course) -> impl Iterator<Item = Warning> {
     let lead = (course.target.lead(), course.target.lead_name(), &course.lead);
     let lead = Some(lead).filter(|_| !course.reason.needs_the_user());
-    let table = course.target.second().map(|_| (Source::Database, "the deployments table", &course.table));
+    let table = course.target.second().map(|_| (Source::Database, TABLE, &course.table));
     let sights =
         lead.into_iter().chain(table).filter(|(_, _, sight)| course.verdict.is_none() && sight.misses >= MISSES);
     sights.filter_map(|(source, name, sight)| warning(course, source, name, sight))

@@ -53,5 +53,5 @@ pub use seen::{
 pub use source::{Claim, Observation, Sight, Source};
 pub use step::{Input, LandingSeen, Miss, Step, step};
 pub use table::{Columns, Database, DatabaseUrl, Table};
-pub use target::{NO_PROVIDER, Pace, Particulars, Policy, Target, TargetName, TokenSource};
+pub use target::{NO_PROVIDER, Pace, Particulars, Policy, TABLE, Target, TargetName, TokenSource, lead};
 pub use worst::{Outlook, outlook};

@@ -106,7 +106,7 @@ pub struct Pace(u32);
 impl Target {
     /// The source whose word makes a commit live.
     pub fn lead(&self) -> Source {
-        if self.provider == NO_PROVIDER { Source::Database } else { Source::Provider }
+        lead(&self.provider)
     }
 
     /// The deployments table where it is read beside a provider.
@@ -126,8 +126,13 @@ impl Target {
     }
 }
 
+/// The source whose word makes a commit live where this is the provider.
+pub fn lead(provider: &str) -> Source {
+    if provider == NO_PROVIDER { Source::Database } else { Source::Provider }
+}
+
 /// The team's table, as people are told of it.
-pub(super) const TABLE: &str = "the deployments table";
+pub const TABLE: &str = "the deployments table";
 
 impl TargetName {
     /// Takes the name as it is; the configuration has checked it (letters, digits, `-`, `_`).

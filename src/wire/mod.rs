@@ -15,6 +15,9 @@ pub use secret::{Redactor, Secret};
 pub use sql::{Dialect, Rows, SqlAsk};
 pub use url::{Origin, origin};
 
+/// As much as is read of the end of a log.
+pub const LOG_BYTES: usize = 1 << 20;
+
 /// A question to the outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -96,6 +99,14 @@ pub enum NoAnswer {
         /// Where it got lost.
         fault: Fault,
     },
+    /// It sends us where we do not go.
+    #[error("{host}: {what}")]
+    Astray {
+        /// Whom we asked.
+        host: String,
+        /// Where it sends us, in words.
+        what: String,
+    },
     /// The answer was larger than allowed.
     #[error("{host}: the answer is larger than {limit} bytes")]
     TooLarge {
@@ -151,9 +162,9 @@ impl Ask {
         Self::Http(HttpAsk { attach: Attach::Bearer, headers, ..HttpAsk::plain(url, 4 << 20) })
     }
 
-    /// A GET of the end of a log behind a signed URL: no credential, the last MiB is enough.
+    /// A GET of the end of a log behind a signed URL: no credential, [`LOG_BYTES`] at most.
     pub fn signed_log(url: impl Into<String>) -> Self {
-        Self::Http(HttpAsk { tail: true, ..HttpAsk::plain(url, 1 << 20) })
+        Self::Http(HttpAsk { tail: true, ..HttpAsk::plain(url, LOG_BYTES) })
     }
 }
 

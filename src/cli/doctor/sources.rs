@@ -79,8 +79,7 @@ pub(super) async fn health(target: &Target, offline: bool) -> Vec<Check> {
     let Some(endpoints) = &target.health else { return Vec::new() };
     let http = Http::new();
     let mut checks = Vec::new();
-    for (check, ask) in watch::Check::ALL.into_iter().filter_map(|check| Some((check, health::ask(endpoints, check)?)))
-    {
+    for (check, ask) in health::questions(endpoints) {
         let id = format!("health.{}.{}", target.name, check.as_str());
         if offline {
             checks.push(Check::skipped(id, "not asked (--offline)"));

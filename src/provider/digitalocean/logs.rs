@@ -11,13 +11,10 @@ use crate::provider::reading::{may_hold_logs, readable};
 use crate::provider::replay::Replay;
 use crate::provider::{Heard, Want};
 use crate::watch::{Deployment, Log, Misheard, Target};
-use crate::wire::{Answer, Ask};
+use crate::wire::{Answer, Ask, LOG_BYTES};
 
 /// Parts of a log that are read.
 const PARTS: usize = 5;
-
-/// As much as one part is read of: see [`Ask::signed_log`].
-const PART_BYTES: usize = 1 << 20;
 
 /// The conversation about a log so far.
 pub(super) fn look(
@@ -67,7 +64,7 @@ fn hear_stage(target: &Target, ask: &Ask, replay: &mut Replay) -> Result<Heard<L
         let Some(part) = replay.next() else { return Ok(Heard::Ask(Ask::signed_log(url))) };
         // A part whose URL has expired must not cost the others.
         if part.status == 200 {
-            log.is_cut |= part.body.len() >= PART_BYTES;
+            log.is_cut |= part.body.len() >= LOG_BYTES;
             log.text.push_str(&readable(&part.body));
         }
     }

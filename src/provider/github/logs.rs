@@ -6,10 +6,7 @@ use super::{jobs, place};
 use crate::provider::reading::{may_hold_logs, readable};
 use crate::provider::{Heard, Want};
 use crate::watch::{Deployment, Log, Misheard, Target};
-use crate::wire::{Answer, Ask, HttpAsk};
-
-/// As much as is read of a log: see [`Ask::signed_log`].
-const MAX_BYTES: usize = 1 << 20;
+use crate::wire::{Answer, Ask, HttpAsk, LOG_BYTES};
 
 /// Where a log is looked for.
 struct Source {
@@ -52,7 +49,7 @@ pub(super) fn look(
 fn hear(target: &Target, job: u64, answers: &[Answer]) -> Result<Heard<Log>, Misheard> {
     let Some(first) = answers.first() else {
         let url = format!("{}/actions/jobs/{job}/logs", place::repository(target));
-        return Ok(Heard::Ask(Ask::Http(HttpAsk { may_lead_away: true, tail: true, ..plain(&url, MAX_BYTES) })));
+        return Ok(Heard::Ask(Ask::Http(HttpAsk { may_lead_away: true, tail: true, ..plain(&url, LOG_BYTES) })));
     };
     let found = match (first.status, first.header("location")) {
         (301..=308, Some(url)) if may_hold_logs(target, url) => match answers.get(1) {
@@ -62,7 +59,7 @@ fn hear(target: &Target, job: u64, answers: &[Answer]) -> Result<Heard<Log>, Mis
         _ => first,
     };
     match found.status {
-        200 => Ok(Heard::Seen(Log { text: text(&found.body), is_cut: found.body.len() >= MAX_BYTES })),
+        200 => Ok(Heard::Seen(Log { text: text(&found.body), is_cut: found.body.len() >= LOG_BYTES })),
         // Not written yet; it is asked for again.
         500..=599 => Err(Misheard::Down(format!("the log is answered with {}", found.status))),
         _ => Ok(Heard::Seen(Log::default())),
