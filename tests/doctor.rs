@@ -1,11 +1,11 @@
 //! `afterpush doctor`: the truth about a repository, and the fix for what is wrong.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use afterpush::standin::{Order, StandIn, Trouble};
 
-use crate::support::{Ran, Sandbox, until};
+use crate::support::{Faults, Ran, Sandbox, until};
 
 /// A clone with the hook, whose own configuration leads to the stand-in.
 fn leading_to(standin: &StandIn) -> Sandbox {
@@ -149,6 +149,7 @@ fn what_the_provider_says_is_told_with_its_fix() {
     fix: try again later
 
     x  provider.web     DigitalOcean's answer is not a JSON object but text/html of 33 bytes; is a proxy or a log-in page in between?
+    fix: check base_url
 
     ok provider.web     knows app shop (0 deployments on the newest page, answered in TIME)
     !  clock.web        this machine's is 1m30s ahead of the provider's
@@ -172,6 +173,23 @@ fn a_provider_that_is_not_there_and_a_missing_token_are_told() {
     let ran = doctor(&sandbox, &["--exit-code"], "").ends(1);
     assert!(ran.out().contains("x  credentials.web"), "{ran}");
     assert!(ran.out().contains("set DIGITALOCEAN_TOKEN or DIGITALOCEAN_ACCESS_TOKEN"), "{ran}");
+}
+
+#[tokio::test]
+async fn a_provider_that_sends_us_elsewhere_was_reached() {
+    let server = Faults::start().await;
+    let url = server.url("/away-to-port-1");
+    let examined = tokio::task::spawn_blocking(move || {
+        let sandbox = leading_to(&StandIn::start().expect("a stand-in"));
+        sandbox.configure(&format!("[target.web]\nprovider = \"digitalocean\"\nbase_url = \"{url}\"\n"));
+        doctor(&sandbox, &[], "some-token").ends(0).out()
+    });
+    let out = examined.await.expect("a doctor");
+    let told = out.lines().skip_while(|line| !line.contains("provider.web")).take(2).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(told, @r"
+    x  provider.web     127.0.0.1: redirects to 127.0.0.1:1, which is not followed
+                       fix: check base_url
+    ");
 }
 
 #[test]
@@ -229,6 +247,70 @@ fn files_that_others_could_touch_and_broken_ones_are_told() {
     ] {
         assert!(out.contains(line), "{line} in\n{out}");
     }
+}
+
+#[test]
+fn what_a_monitor_cannot_work_with_is_told_with_its_cure() {
+    let standin = StandIn::start().expect("a stand-in");
+    let sandbox = leading_to(&standin);
+    let layout = sandbox.layout();
+    symlink(sandbox.root(), layout.status_dir()).expect("a link");
+    symlink(sandbox.root(), layout.inbox()).expect("a link");
+    nix::unistd::mkfifo(&layout.store(), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    fs::write(layout.lock(), "").expect("a file");
+    fs::hard_link(layout.lock(), sandbox.root().join("another")).expect("a second name");
+    let ran = doctor(&sandbox, &["--offline", "--exit-code"], "some-token").ends(1);
+    let told: Vec<_> = ran.out().lines().skip_while(|line| !line.contains("permissions")).map(str::to_owned).collect();
+    let told: Vec<_> = told.into_iter().take_while(|line| !line.contains("file_watch")).collect();
+    let cures = told.iter().filter_map(|line| line.trim().strip_prefix("fix: "));
+    let cures: Vec<_> = cures.map(|cure| cure.split_once("; the next").map_or(cure, |(cure, _)| cure)).collect();
+    insta::with_settings!({filters => vec![
+        (sandbox.root().display().to_string().as_str(), "ROOT"),
+        (r"/u\d+/", "/uUID/"),
+    ]}, { insta::assert_snapshot!(told.join("\n"), @r"
+    x  permissions      ROOT/work/.git/afterpush/status is a symbolic link, which afterpush did not put there and does not use
+                       fix: mv ROOT/work/.git/afterpush/status ROOT/work/.git/afterpush/status.aside; the next monitor makes it anew
+    x  permissions      ROOT/work/.git/afterpush/uUID/inbox is a symbolic link, which afterpush did not put there and does not use
+                       fix: mv ROOT/work/.git/afterpush/uUID/inbox ROOT/work/.git/afterpush/uUID/inbox.aside; the next monitor makes it anew
+    x  permissions      ROOT/work/.git/afterpush/uUID/monitor.lock has a second name (a hard link), so it is not used
+                       fix: afterpush daemon stop; cp -p ROOT/work/.git/afterpush/uUID/monitor.lock ROOT/work/.git/afterpush/uUID/monitor.lock.aside && mv ROOT/work/.git/afterpush/uUID/monitor.lock.aside ROOT/work/.git/afterpush/uUID/monitor.lock
+    x  permissions      ROOT/work/.git/afterpush/uUID/state.sqlite3 is a pipe, which afterpush did not put there and does not use
+                       fix: mv ROOT/work/.git/afterpush/uUID/state.sqlite3 ROOT/work/.git/afterpush/uUID/state.sqlite3.aside; the next monitor makes it anew
+    "); });
+    for cure in cures {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_afterpush")).parent().expect("its folder");
+        let cure = format!("PATH=\"{}:$PATH\"; {cure}", program.display());
+        Ran::of(sandbox.command("sh").args(["-c", &cure])).ends(0);
+    }
+    let ran = doctor(&sandbox, &["--offline", "--exit-code"], "some-token").ends(0);
+    assert!(ran.out().contains("ok permissions"), "{ran}");
+}
+
+#[test]
+fn a_private_folder_that_is_a_link_is_told_as_one() {
+    let sandbox = Sandbox::new();
+    let layout = sandbox.layout();
+    fs::create_dir_all(layout.root()).expect("a folder");
+    symlink(sandbox.root(), layout.private()).expect("a link");
+    let out = sandbox.afterpush(&["doctor", "--offline"]).ends(0).out();
+    let private = layout.private().display().to_string();
+    for line in [
+        format!("x  permissions  {private} is a symbolic link, which afterpush did not put there and does not use"),
+        format!("fix: mv {private} {private}.aside; the next monitor makes it anew"),
+    ] {
+        assert!(out.contains(&line), "{line} in\n{out}");
+    }
+}
+
+#[test]
+fn every_check_of_a_configuration_others_may_write_gives_the_same_cure() {
+    let standin = StandIn::start().expect("a stand-in");
+    let sandbox = leading_to(&standin);
+    let config = sandbox.layout().config();
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o666)).expect("a mode");
+    let out = doctor(&sandbox, &["--offline"], "some-token").ends(0).out();
+    let cure = format!("fix: chmod go-w {}", config.display());
+    assert_eq!(out.lines().filter(|line| line.trim() == cure).count(), 2, "{out}");
 }
 
 #[test]

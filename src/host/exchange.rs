@@ -80,6 +80,8 @@ impl Exchange<'_> {
 fn miss(why: NoAnswer) -> Miss {
     match why {
         NoAnswer::NoCredential(sentence) => Miss::NoCredential(sentence),
+        // The provider was there and said something, though nothing about deployments.
+        astray @ NoAnswer::Astray { .. } => Miss::Misheard(Misheard::Garbled(astray.to_string())),
         other => Miss::NoAnswer(other.to_string()),
     }
 }

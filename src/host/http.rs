@@ -107,7 +107,7 @@ impl Http {
                 None => return self.read(ask, &goal, response).await,
             }
         }
-        Err(network(&goal.origin.host, (format!("more than {REDIRECTS} redirects"), Fault::Broken)))
+        Err(goal.astray(format!("more than {REDIRECTS} redirects")))
     }
 
     async fn send(&self, ask: &HttpAsk, goal: &Goal, credential: Option<&Bound>) -> Result<Response, NoAnswer> {
@@ -195,19 +195,20 @@ impl Goal {
         }
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let Some(location) = location else { return Ok(None) };
-        let lost = || network(&self.origin.host, ("redirects to what is not a URL".to_owned(), Fault::Broken));
+        let lost = || self.astray("redirects to what is not a URL".to_owned());
         let next = Self::of(self.url.join(location).map_err(|_| lost())?.as_str())?;
         if next.origin != self.origin {
             if may_lead_away {
                 return Ok(None);
             }
             let other = format!("{}:{}", text::visible(&next.origin.host), next.origin.port);
-            return Err(network(
-                &self.origin.host,
-                (format!("redirects to {other}, which is not followed"), Fault::Broken),
-            ));
+            return Err(self.astray(format!("redirects to {other}, which is not followed")));
         }
         Ok(Some(next))
+    }
+
+    fn astray(&self, what: String) -> NoAnswer {
+        NoAnswer::Astray { host: text::visible(&self.origin.host), what }
     }
 }
 

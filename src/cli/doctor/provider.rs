@@ -135,20 +135,28 @@ pub(super) fn clock(id: &str, whose: &str, snapshot: &Snapshot) -> Option<Check>
 
 /// The adapter's own sentence says what to do about a refusal.
 fn unheard(id: &str, address: Address, why: &Miss) -> Check {
+    let key = match address {
+        Address::Url => "url",
+        Address::Api(_) | Address::Nowhere | Address::Command => "base_url",
+    };
     match why {
-        Miss::NoCredential(why) => Check::failed(id, why, ""),
-        Miss::NoAnswer(why) => match address {
-            Address::Command => Check::failed(id, why, "run it in a terminal, in this repository"),
-            Address::Url => {
-                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and url")
-            }
-            Address::Api(_) | Address::Nowhere => {
-                Check::failed(id, format!("cannot be reached: {why}"), "check the network, proxies and base_url")
-            }
-        },
-        Miss::Misheard(no @ (Misheard::Throttled { .. } | Misheard::Down(_))) => {
-            Check::warning(id, no.to_string(), "try again later")
+        Miss::NoAnswer(_) | Miss::Misheard(Misheard::Garbled(_)) if address == Address::Command => {
+            Check::failed(id, sentence(why), "run it in a terminal, in this repository")
         }
-        Miss::Misheard(no) => Check::failed(id, no.to_string(), ""),
+        Miss::NoAnswer(why) => {
+            Check::failed(id, format!("cannot be reached: {why}"), format!("check the network, proxies and {key}"))
+        }
+        Miss::Misheard(Misheard::Garbled(_)) => Check::failed(id, sentence(why), format!("check {key}")),
+        Miss::Misheard(Misheard::Throttled { .. } | Misheard::Down(_)) => {
+            Check::warning(id, sentence(why), "try again later")
+        }
+        Miss::Misheard(_) | Miss::NoCredential(_) => Check::failed(id, sentence(why), ""),
+    }
+}
+
+fn sentence(why: &Miss) -> String {
+    match why {
+        Miss::NoCredential(words) | Miss::NoAnswer(words) => words.clone(),
+        Miss::Misheard(misheard) => misheard.to_string(),
     }
 }
