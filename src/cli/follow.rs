@@ -6,6 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::helper::Helper;
+use super::journal::unable_since;
 use super::place::{Place, Written};
 use super::{Failure, INTERRUPTED, World};
 use crate::host::watcher::Watcher;
@@ -48,6 +49,8 @@ pub struct Follow<'a> {
     until: Option<Instant>,
     checked: Option<Instant>,
     is_called: bool,
+    /// How long the monitor's log was before a monitor was started that has not shown itself yet.
+    awaited: Option<usize>,
     gone: u32,
     helper: Option<Helper>,
     interrupts: [Signal; 2],
@@ -72,6 +75,7 @@ impl<'a> Follow<'a> {
             until: limit.and_then(|limit| Instant::now().checked_add(limit)),
             checked: None,
             is_called: false,
+            awaited: None,
             gone: 0,
             helper: None,
             interrupts: [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?],
@@ -130,6 +134,10 @@ impl<'a> Follow<'a> {
     /// Every few seconds: if nobody watches and it is not over, a monitor is started, or, where none may be, the
     /// work is done here.
     fn keep_somebody_at_work(&mut self) -> Result<(), Failure> {
+        if let Some(why) = self.unable() {
+            return Err(Failure::unknown("monitor", format!("the monitor cannot work: {why}"))
+                .hint("`afterpush doctor` shows what is wrong"));
+        }
         if self.checked.is_some_and(|at| at.elapsed() < CHECK_EVERY) {
             return Ok(());
         }
@@ -138,6 +146,7 @@ impl<'a> Follow<'a> {
         match process::presence(&self.place.layout, self.world.now()) {
             Presence::Responding(_) if !is_called => {
                 self.gone = 0;
+                self.awaited = None;
                 return Ok(());
             }
             // One that is slow to answer holds the lock; whoever is started beside it makes way.
@@ -146,14 +155,27 @@ impl<'a> Follow<'a> {
         }
         if self.gone > PATIENCE {
             return Err(Failure::unknown("monitor", "the monitor does not stay at work")
-                .hint("`afterpush logs --monitor` tells why"));
+                .hint("`afterpush logs --monitor` and `afterpush doctor` tell why"));
         }
-        if self.place.ensure_monitor(self.world)? == Ensured::Unwanted
-            && self.helper.as_ref().is_none_or(Helper::has_ended)
-        {
-            self.helper = Some(Helper::start(self.world, self.place));
+        let logged = self.place.monitor_log_part("").len();
+        match self.place.ensure_monitor(self.world)? {
+            Ensured::Unwanted if self.helper.as_ref().is_none_or(Helper::has_ended) => {
+                self.helper = Some(Helper::start(self.world, self.place));
+            }
+            Ensured::Summoned | Ensured::TakingOver => self.awaited = Some(logged),
+            Ensured::Unwanted | Ensured::Running => {}
         }
         Ok(())
+    }
+
+    /// Why the monitor that was started here could not work, in its own words. It would be no other if it were started
+    /// again.
+    fn unable(&mut self) -> Option<String> {
+        if let Some(why) = self.helper.as_mut().and_then(Helper::unable) {
+            return Some(why.to_string());
+        }
+        let why = unable_since(&self.place.monitor_log_part(""), self.awaited?)?;
+        (process::presence(&self.place.layout, self.world.now()) == Presence::Absent).then_some(why)
     }
 }
 

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::World;
-use super::journal::log_to;
+use super::journal::{log_to, log_unable};
 use super::place::Place;
 use crate::host::places::Places;
-use crate::monitor::{self, Orders};
+use crate::monitor::{self, MonitorError, Orders};
 
 /// A monitor on a thread of its own. When this value goes, the monitor persists what it knows and leaves.
 pub struct Helper {
     end: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Result<(), MonitorError>>>,
 }
 
 impl Helper {
@@ -30,10 +30,8 @@ impl Helper {
         };
         log_to(&place.layout.monitor_log());
         let work = move || {
-            // Where it got that far, the status tells it, too.
-            if let Err(why) = monitor::run(&orders) {
-                tracing::error!(%why, "the monitor cannot work");
-            }
+            let ended = monitor::run(&orders);
+            ended.map(drop).inspect_err(log_unable)
         };
         Self { end, thread: Some(std::thread::spawn(work)) }
     }
@@ -41,6 +39,13 @@ impl Helper {
     /// It has left.
     pub fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Why it could not work, told once.
+    pub fn unable(&mut self) -> Option<MonitorError> {
+        let thread = self.thread.take_if(|thread| thread.is_finished())?;
+        // A panic there was told by the panic hook.
+        thread.join().ok()?.err()
     }
 }
 

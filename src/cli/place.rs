@@ -95,11 +95,17 @@ impl Place {
 
     /// The monitor's own log, the older part first.
     pub fn monitor_log(&self) -> Option<String> {
-        let folder = Folder::existing(self.layout.private()).ok()??;
-        let name = self.layout.monitor_log().file_name()?.to_str()?.to_owned();
-        let part = |name: &str| folder.read(name, LONGEST_LOG).ok().flatten().unwrap_or_default();
-        let log = [part(&format!("{name}.1")), part(&name)].concat();
+        let log = [self.monitor_log_part(".1"), self.monitor_log_part("")].concat();
         (!log.is_empty()).then(|| String::from_utf8_lossy(&log).into_owned())
+    }
+
+    /// One file of it; the newest has no suffix.
+    pub fn monitor_log_part(&self, suffix: &str) -> Vec<u8> {
+        let read = || {
+            let name = format!("{}{suffix}", self.layout.monitor_log().file_name()?.to_str()?);
+            Folder::existing(self.layout.private()).ok()??.read(&name, LONGEST_LOG).ok()?
+        };
+        read().unwrap_or_default()
     }
 
     /// The hook is in this repository, though maybe not at work: something may have taken its place.

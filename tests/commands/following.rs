@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Site, until};
+use crate::support::{Ran, Sandbox, Site, until};
 
 #[test]
 fn a_push_without_the_hook_is_waited_for_to_its_verdict() {
@@ -185,8 +185,28 @@ fn a_stopped_watch_says_so_and_the_monitor_leaves() {
 }
 
 #[test]
+fn a_monitor_that_cannot_work_ends_the_waiting_with_its_own_reason() {
+    let site = Site::unhooked();
+    let store = site.layout().store();
+    nix::unistd::mkfifo(&store, nix::sys::stat::Mode::S_IRWXU).expect("a pipe in its place");
+    site.ship(Recipe::live());
+    let file = store.display();
+    let why = format!("the monitor cannot work: the store's file {file} is not used: it is not a regular file");
+    for variable in ["NOTHING", "GITHUB_ACTIONS"] {
+        let ran = Ran::of(site.calling(&["wait", "--timeout", "90s"]).env(variable, "true")).ends(5);
+        assert!(ran.err().contains(&why) && ran.err().contains("`afterpush doctor` shows what is wrong"), "{ran}");
+    }
+    let ran = site.afterpush(&["watch", "--timeout", "90s"]).ends(5);
+    let last = ran.out().lines().last().map(str::to_owned).expect("a line");
+    assert!(last.contains(" DONE unknown ") && last.contains(" exit=5") && ran.err().contains(&why), "{ran}");
+    std::fs::remove_file(&store).expect("the pipe goes");
+    site.afterpush(&["wait", "--timeout", "60s"]).ends(0);
+}
+
+#[test]
 fn where_no_monitor_can_work_none_is_said_to_go_on() {
-    let site = Site::new();
+    // One that writes no log cannot say why, either.
+    let site = Site::hooked(Sandbox::with(&[("AFTERPUSH_LOG", "off")]), "");
     std::os::unix::fs::symlink(site.root(), site.layout().status_dir()).expect("a link in its place");
     site.ship(Recipe::live());
     // One that has just been started is there for a moment.
@@ -194,8 +214,6 @@ fn where_no_monitor_can_work_none_is_said_to_go_on() {
         let ran = site.afterpush(&["wait", "--timeout", "1s"]).ends(124);
         ran.err().contains("no monitor stays at work here; `afterpush logs --monitor` tells why").then_some(())
     });
-    let log = site.afterpush(&["logs", "--monitor"]).ends(0).out();
-    assert!(log.contains("it is a link or a file where a folder belongs; move it away"), "{log}");
 }
 
 #[test]

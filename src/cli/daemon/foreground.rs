@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::{Args, Failure, Outcome, World};
 use crate::base::Layout;
-use crate::cli::journal::log_to;
+use crate::cli::journal::{log_to, log_unable};
 use crate::cli::place::Place;
 use crate::host::places::Places;
 use crate::monitor::{self, Ended, Orders};
@@ -35,7 +35,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         }
         Ok(_) => Ok(Outcome::Done),
         Err(why) => {
-            tracing::error!(%why, "the monitor cannot work");
+            log_unable(&why);
             let hint = "see `afterpush doctor`; requests and watches stay where they are";
             Err(Failure::failed("monitor", "the monitor cannot work").because(why).hint(hint))
         }
