@@ -5,7 +5,8 @@ use super::report::report_line;
 use super::view::Ending;
 use super::waiting::{Question, Viewer, wait};
 use super::{Failure, Outcome, World};
-use crate::status::Document;
+use crate::status::{Document, Target};
+use crate::watch::exit;
 
 /// What `afterpush wait` takes.
 #[derive(Debug, clap::Args)]
@@ -22,17 +23,32 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let question = Question { subject: &args.subject, patience: args.patience };
-    wait(world, &question, &mut AtTheEnd { world }).map(Outcome::Code)
+    wait(world, &question, &mut AtTheEnd::new(world)).map(Outcome::Code)
 }
 
-/// Says nothing until it is over.
+/// Says nothing until it is over, but for the first time that whoever should know the answer does not give it.
 pub struct AtTheEnd<'a> {
-    /// Where it is said.
-    pub world: &'a World,
+    world: &'a World,
+    has_told: bool,
+}
+
+impl<'a> AtTheEnd<'a> {
+    /// Nothing has been said yet.
+    pub fn new(world: &'a World) -> Self {
+        Self { world, has_told: false }
+    }
 }
 
 impl Viewer for AtTheEnd<'_> {
-    fn changed(&mut self, _: &Document) {}
+    fn changed(&mut self, document: &Document) {
+        let undecided = document.targets.iter().filter(|target| target.verdict.is_none());
+        let silent = undecided.filter_map(Target::lead_reading).find_map(|reading| reading.error.as_ref());
+        // What the user has to mend ends the waiting, and is told then.
+        if let Some(why) = silent.filter(|_| !self.has_told && document.exit_code != exit::CONFIG) {
+            self.world.printer.note(&format!("afterpush: {why}; it is asked again until it tells"));
+            self.has_told = true;
+        }
+    }
 
     fn passed(&mut self, _: &Document) {}
 

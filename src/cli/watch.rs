@@ -34,7 +34,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let mut viewer: Box<dyn Viewer + '_> = if args.jsonl {
         Box::new(events::Events::new(world, args.heartbeat))
     } else if world.json || world.quiet {
-        Box::new(AtTheEnd { world })
+        Box::new(AtTheEnd::new(world))
     } else if world.is_terminal {
         Box::new(live::Live::new(world))
     } else {

@@ -1,5 +1,8 @@
 //! The provider is in trouble, or says no.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use afterpush::standin::{Order, Pace, Recipe, Trouble};
 
 use crate::support::Site;
@@ -75,6 +78,21 @@ fn a_provider_that_fell_silent_is_told_of_while_it_is() {
     assert!(ran.err().contains("no good answer from digitalocean since "), "{ran}");
     site.provider().trouble(Trouble::Down, 0);
     site.until_status(&sha, "that it is heard again", |status| !is_silent(status));
+}
+
+#[test]
+fn what_a_provider_in_trouble_answers_is_said_once_while_it_is_waited_for() {
+    let site = Site::unhooked();
+    site.provider().trouble(Trouble::Down, 100_000);
+    site.ship(Recipe::live());
+    let mut wait = site.calling(&["wait", "--timeout", "90s"]);
+    let mut wait = wait.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut lines = BufReader::new(wait.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let said = "afterpush: DigitalOcean answers 500 (Unexpected server-side error); it is asked again until it tells";
+    lines.find(|line| line == said).expect("the answer is told");
+    site.provider().trouble(Trouble::Down, 0);
+    assert!(!lines.any(|line| line == said), "it is told once");
+    assert_eq!(wait.wait().expect("ended").code(), Some(0));
 }
 
 #[test]
