@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Target, Word};
+use super::{Document, Observation, Target, Word};
 use crate::base::Timestamp;
 use crate::push::Sha;
 use crate::watch::{EventKind, Source};
@@ -12,6 +12,9 @@ use crate::watch::{EventKind, Source};
 pub const EVENT_SCHEMA: &str = "afterpush.event/1";
 /// The schema of [`ErrorDocument`].
 pub const ERROR_SCHEMA: &str = "afterpush.error/1";
+
+/// What a source says that knows nothing of the commit.
+const NOTHING: &str = "nothing";
 
 /// One thing that happened to a commit. A stream ends with its one `verdict`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +34,7 @@ pub struct EventDocument {
     pub target: Option<String>,
     /// The phase, verdict or reading before, where it changed.
     pub from: Option<String>,
-    /// The phase, verdict or reading now.
+    /// The phase, verdict or reading now; null: the source gave no answer.
     pub to: Option<String>,
     /// The same in a sentence.
     pub message: String,
@@ -123,10 +126,10 @@ impl Maker<'_> {
             // That a good answer knows nothing of the commit yet is no news after silence.
             let is_news = !reading.ok || reading.value.is_some() || earlier.is_some_and(|e| e.value.is_some());
             if !same && is_news {
-                let from = earlier.and_then(|earlier| earlier.value.clone());
-                let message = reading.error.as_ref().or(reading.value.as_ref()).map_or("", String::as_str);
+                let (from, to) = (earlier.and_then(said), said(reading));
+                let message = reading.error.as_ref().or(to.as_ref()).map_or("", String::as_str);
                 let message = format!("{}: {message}", source(reading));
-                self.push(EventKind::Observation, Some(&target.name), (from, reading.value.clone()), &message);
+                self.push(EventKind::Observation, Some(&target.name), (from, to), &message);
             }
         }
     }
@@ -152,7 +155,14 @@ impl Maker<'_> {
     }
 }
 
-fn source(reading: &super::Observation) -> String {
+/// What a source said; `None` where it did not answer, whatever it had said before. Endpoints that are not well have
+/// said so.
+fn said(reading: &Observation) -> Option<String> {
+    let is_answer = reading.ok || reading.source == Source::Health;
+    is_answer.then(|| reading.value.clone().unwrap_or_else(|| NOTHING.to_owned()))
+}
+
+fn source(reading: &Observation) -> String {
     match &reading.source {
         Word::Known(Source::Provider) => "provider".to_owned(),
         Word::Known(Source::Database) => "database".to_owned(),

@@ -299,6 +299,24 @@ fn events_tell_changes_once_and_the_verdict_last() {
 }
 
 #[test]
+fn no_answer_is_told_apart_from_one_that_knows_nothing() {
+    let known = drawn(&deploying());
+    let mut nothing = known.clone();
+    nothing.targets[0].observations[0].value = None;
+    let mut silent = known.clone();
+    // The last word stays beside the error.
+    silent.targets[0].observations[0].ok = false;
+    silent.targets[0].observations[0].error = Some("DigitalOcean answers 500".to_owned());
+    let told = [&nothing, &silent].map(|new| {
+        let told = events_between(Some(&known), new, at(65), &mut 0);
+        assert_eq!(told.len(), 1, "{told:?}");
+        (told[0].to.clone(), told[0].message.clone())
+    });
+    let nothing = (Some("nothing".to_owned()), "provider: nothing".to_owned());
+    assert_eq!(told, [nothing, (None, "provider: DigitalOcean answers 500".to_owned())]);
+}
+
+#[test]
 fn a_new_attempt_is_told_from_its_beginning() {
     let done = drawn(&with_verdict(Verdict::Timeout));
     let mut again = with_verdict(Verdict::Timeout);
