@@ -1,5 +1,6 @@
 //! Who a monitor is, so that neither a reused pid nor another machine's or boot's process is taken for it.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::pidfd::PidFd;
 use super::proc;
 use super::summon::own_program;
-use crate::base::{Layout, Timestamp};
+use crate::base::{Layout, Timestamp, text};
 
 /// A process, as it described itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +113,7 @@ impl Identity {
         match PidFd::open(self.pid) {
             Ok(Some(handle)) => self.recognise(handle),
             Ok(None) => Found::Gone,
-            Err(err) => Found::Unknown(format!("the process {} cannot be held: {err}", self.pid)),
+            Err(err) => self.unknown("held", &err),
         }
     }
 
@@ -129,8 +130,13 @@ impl Identity {
         match handle.has_ended(Duration::ZERO) {
             Ok(true) => Found::Gone,
             Ok(false) => Found::Running(handle),
-            Err(err) => Found::Unknown(format!("the process {} cannot be watched: {err}", self.pid)),
+            Err(err) => self.unknown("watched", &err),
         }
+    }
+
+    fn unknown(&self, what: &str, why: &io::Error) -> Found {
+        let why = text::without_number(&why.to_string());
+        Found::Unknown(format!("the process {} cannot be {what}: {why}", self.pid))
     }
 
     /// Whether the process runs.

@@ -54,7 +54,9 @@ mod linux {
                 Ok(number) => {
                     Ok(Some(Self(unsafe { OwnedFd::from_raw_fd(i32::try_from(number).map_err(io::Error::other)?) })))
                 }
-                Err(Errno::ESRCH) => Ok(None),
+                // EINVAL, from Linux 6.16 on ENOENT: the number is a thread's by now, or that of a group whose first
+                // process has ended.
+                Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => Ok(None),
                 Err(err) => Err(err.into()),
             }
         }
@@ -145,7 +147,8 @@ mod elsewhere {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::process::Command;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -164,6 +167,33 @@ mod tests {
         child.wait().expect("reaped");
         assert!(!handle.send(Signal::SIGKILL).expect("asked"));
         assert!(PidFd::open(pid(&child)).expect("asked").is_none());
+    }
+
+    #[test]
+    fn one_that_has_ended_is_gone_even_while_its_group_lives_on() {
+        let mut leader = Command::new("sh");
+        let script = "sleep 1000 >/dev/null & echo $!";
+        let leader = leader.args(["-c", script]).process_group(0).stdout(Stdio::piped()).spawn().expect("sh");
+        let group = pid(&leader);
+        let told = leader.wait_with_output().expect("its end").stdout;
+        let member: i32 = String::from_utf8_lossy(&told).trim().parse().expect("a pid");
+        let member = PidFd::open(member).expect("asked").expect("it runs");
+        assert!(PidFd::open(group).expect("that is no error").is_none());
+        assert!(member.send(Signal::SIGKILL).expect("sent"));
+    }
+
+    #[test]
+    fn the_number_of_a_thread_is_no_process() {
+        let (told, number) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            told.send(nix::unistd::gettid().as_raw()).expect("somebody listens");
+            let _ = ended.recv();
+        });
+        let number = number.recv().expect("it runs");
+        assert!(PidFd::open(number).expect("that is no error").is_none());
+        drop(end);
+        thread.join().expect("it ends");
     }
 
     #[test]
