@@ -81,7 +81,7 @@ impl Merge<'_> {
         let sheets = self.sheets.iter().filter_map(|sheet| sheet.database.as_ref());
         self.origins.extend(sheets.clone().next().map(|sheet| ("database".to_owned(), sheet.at.clone())));
         let database = database::merge(sheets);
-        let is_database_withheld = self.sheets.iter().flat_map(|s| &s.untrusted).any(|(key, _)| key == "database");
+        let is_database_withheld = self.sheets.iter().flat_map(|s| &s.untrusted).any(|claim| claim.key == "database");
         let mut targets = Vec::new();
         for name in self.target_names() {
             let layers: Vec<_> = self.sheets.iter().flat_map(|s| &s.targets).filter(|t| t.name == name).collect();
@@ -262,9 +262,9 @@ impl Whole<'_> {
 /// One sentence for all keys that are not trusted.
 fn warnings(sheets: &[Sheet], local_path: &str, left_out: &[String]) -> Vec<Warning> {
     let untrusted: Vec<_> = sheets.iter().flat_map(|sheet| &sheet.untrusted).collect();
-    let Some((_, place)) = untrusted.first() else { return Vec::new() };
-    let keys: Vec<_> = untrusted.iter().map(|(key, _)| key.as_str()).collect();
-    let (file, keys) = (&place.shown, keys.join(", "));
+    let Some(first) = untrusted.first() else { return Vec::new() };
+    let keys: Vec<_> = untrusted.iter().map(|claim| claim.key.as_str()).collect();
+    let (file, keys) = (&first.at.shown, keys.join(", "));
     let until = match left_out {
         [] => String::new(),
         names => format!("; until then nothing is watched for {}", names.join(", ")),

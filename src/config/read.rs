@@ -7,6 +7,7 @@ use super::key;
 use super::layer::{Layer, LayerKind, Place, Told};
 use super::page::{Entry, Page};
 use super::particulars::ParticularsSheet;
+use super::trust::Claim;
 use super::value;
 use crate::base::Span;
 use crate::watch::TokenSource;
@@ -24,7 +25,7 @@ pub(super) struct Sheet {
     pub env_from_login_shell: Option<Told<bool>>,
     pub targets: Vec<TargetSheet>,
     /// Sensitive keys that were not read because the layer is not the user's own.
-    pub untrusted: Vec<(String, Place)>,
+    pub untrusted: Vec<Claim>,
     pub database: Option<DatabaseSheet>,
 }
 
@@ -173,7 +174,7 @@ impl Sheet {
     fn withhold(&mut self, table: &str, entry: &Entry<'_>) -> bool {
         let withheld = !self.kind.is_own() && key::is_sensitive(table, entry.key);
         if withheld {
-            self.untrusted.push((entry.name.clone(), entry.place()));
+            self.untrusted.push(Claim::of(entry));
         }
         withheld
     }

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use toml::de::ValueDeserializer;
+use toml::{Spanned, Value};
 
 use super::layer::{Layer, LayerKind, Place};
+use super::page::Entry;
 use super::{ConfigError, read};
 use crate::base::text;
 
@@ -33,14 +37,11 @@ impl Claims {
     pub fn of(layer: &Layer) -> Result<Self, ConfigError> {
         let layer = Layer { kind: LayerKind::Tracked, ..layer.clone() };
         let sheet = read::read(&layer)?;
-        // A file that can be read as a sheet is TOML.
-        let table = toml::from_slice(&layer.text).unwrap_or_default();
-        let claim = |(key, at): (String, Place)| Claim { value: value(&table, &key).unwrap_or_default(), key, at };
-        let claims: Vec<_> = sheet.untrusted.into_iter().map(claim).collect();
+        let claims = sheet.untrusted;
         let mut bound: BTreeMap<String, String> = claims.iter().map(|c| (c.key.clone(), c.value.clone())).collect();
         for target in sheet.targets.iter().filter(|target| !target.withheld.is_empty()) {
-            let key = format!("target.{}.provider", target.name);
-            bound.extend(value(&table, &key).map(|provider| (key, provider)));
+            let provider = target.provider.as_ref().map(|told| Value::from(told.value.as_str()).to_string());
+            bound.extend(provider.map(|provider| (format!("target.{}.provider", target.name), provider)));
         }
         Ok(Self { claims, digest: digest(&bound) })
     }
@@ -62,17 +63,18 @@ impl Claims {
 }
 
 impl Claim {
+    /// What a key asks for.
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
+        // In the one form that equal values share.
+        let value = ValueDeserializer::from(Spanned::new(0..0, entry.value.clone()));
+        let value = Value::deserialize(value).map(|value| value.to_string()).unwrap_or_default();
+        Self { key: entry.name.clone(), at: entry.place(), value }
+    }
+
     /// Its value, safe to show and whole: in what looks like a secret a host or a program could hide.
     pub fn shown(&self) -> String {
         text::escaped(&self.value)
     }
-}
-
-/// The value behind a dotted key, in the one form that equal values share.
-fn value(table: &toml::Table, key: &str) -> Option<String> {
-    let mut parts = key.split('.');
-    let first = table.get(parts.next()?)?;
-    Some(parts.try_fold(first, |value, part| value.get(part))?.to_string())
 }
 
 fn digest(bound: &BTreeMap<String, String>) -> String {
