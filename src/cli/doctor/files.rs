@@ -38,10 +38,13 @@ pub(super) fn permissions(patient: &Patient<'_>) -> Vec<Check> {
     let layout = &patient.place.layout;
     let faults = faults(layout, patient.place.repo.shared_repository());
     if faults.is_empty() {
-        return vec![match layout.private().is_dir() {
-            true => Check::ok(ID, "what is private is closed to others"),
-            false => Check::skipped(ID, "nothing private is there yet"),
-        }];
+        let is_there = layout.private().is_dir();
+        let nothing = if is_there {
+            Check::ok(ID, "what is private is closed to others")
+        } else {
+            Check::skipped(ID, "nothing private is there yet")
+        };
+        return vec![nothing];
     }
     let unusable = faults.iter().filter_map(|(path, fault)| unusable(path, *fault));
     let exposed = [
