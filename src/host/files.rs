@@ -75,13 +75,13 @@ impl Folder {
     /// Replaces or makes a file in one step: a reader sees the old content or the new. The content is on the disk
     /// when this returns; call [`Folder::sync`] where the new name has to be, too.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let name = plain(name)?;
-        let new = format!(".{name}.{}.{}", std::process::id(), uuid::Uuid::now_v7().simple());
-        let written = self.write_new(&new, bytes).and_then(|()| self.rename_over(&new, name));
-        if written.is_err() {
-            let _ = unlinkat(&self.fd, new.as_str(), UnlinkatFlags::NoRemoveDir);
-        }
-        written.map_err(|error| self.explain("write", name, &error))
+        self.write_over(name, bytes, true)
+    }
+
+    /// The same for a file that is soon written again: its content need not be on the disk when this returns, so after a
+    /// power cut the file may be empty.
+    pub fn refresh(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write_over(name, bytes, false)
     }
 
     /// Appends whole lines; `lines` ends with a line feed. After a failure nothing of it stays in the file, and a
@@ -158,12 +158,22 @@ impl Folder {
         Ok(names)
     }
 
-    fn write_new(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fn write_over(&self, name: &str, bytes: &[u8], is_lasting: bool) -> io::Result<()> {
+        let name = plain(name)?;
+        let new = format!(".{name}.{}.{}", std::process::id(), uuid::Uuid::now_v7().simple());
+        let written = self.write_new(&new, bytes, is_lasting).and_then(|()| self.rename_over(&new, name));
+        if written.is_err() {
+            let _ = unlinkat(&self.fd, new.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        written.map_err(|error| self.explain("write", name, &error))
+    }
+
+    fn write_new(&self, name: &str, bytes: &[u8], is_lasting: bool) -> io::Result<()> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mut file = File::from(openat(&self.fd, name, flags, mode(0o600))?);
         file.write_all(bytes)?;
         fchmod(&file, self.file_mode)?;
-        file.sync_all()
+        if is_lasting { file.sync_all() } else { Ok(()) }
     }
 
     fn rename_over(&self, new: &str, name: &str) -> io::Result<()> {

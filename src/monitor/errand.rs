@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::keeper::{Errand, Happening};
 use super::tools::Tools;
 use super::{landing, look, plan};
-use crate::watch::{LandingSeen, LogState, Misheard, Miss, Plan, Reason};
+use crate::watch::{LandingSeen, LogState, Misheard, Miss, Plan, Reason, Watch};
 
 impl Errand {
     /// Runs it.
@@ -13,7 +13,7 @@ impl Errand {
         match self {
             Self::Prove { watch, ask_remote } => {
                 let id = watch.id.clone();
-                Happening::Landing(id, landing::prove(tools, *watch, ask_remote).await)
+                Happening::Landing(id, landing::prove(tools, watch, ask_remote).await)
             }
             Self::Look { place, target, want, watches } => {
                 let outcome = look::look(tools, place.clone(), *target, *want, watches).await;
@@ -21,11 +21,11 @@ impl Errand {
             }
             Self::FetchLog { watch, target, memo } => {
                 let log = look::save_log(&tools, &watch, &target, memo).await;
-                Happening::Logged(watch.id, target, log)
+                Happening::Logged(watch.id.clone(), target, log)
             }
             Self::Reconfigure(watch) => {
                 let (id, shared) = (watch.id.clone(), Arc::clone(&tools));
-                let planned = tokio::task::spawn_blocking(move || plan::again(&shared, *watch)).await;
+                let planned = tokio::task::spawn_blocking(move || plan::again(&shared, Watch::clone(&watch))).await;
                 Happening::Configured(id, Box::new(planned.unwrap_or_else(|_| unplanned(&tools))))
             }
         }

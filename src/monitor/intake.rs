@@ -139,10 +139,10 @@ fn watched_branch(config: &Config) -> Option<String> {
 
 async fn refresh(tools: &Tools, keeper: &Keeper, sha: &Sha) -> Result<Vec<Happening>, IntakeError> {
     let watch = match keeper.of_commit(sha) {
-        Some(living) => Some(living.clone()),
-        None => tools.store.newest(sha).await?,
+        Some(living) => Some(Arc::clone(living)),
+        None => tools.store.newest(sha).await?.map(Arc::new),
     };
-    let revisited = watch.map(|watch| Happening::Revisited(Box::new(watch)));
+    let revisited = watch.map(Happening::Revisited);
     Ok([Happening::Nudged].into_iter().chain(revisited).collect())
 }
 
@@ -161,7 +161,7 @@ pub async fn open(tools: &Arc<Tools>, mut wish: Wish) -> Result<Vec<Happening>, 
         if !earlier.is_decided() && wish.pushes.iter().any(same) {
             if earlier.has_landed() || wish.pushes[0].origin != Origin::Hook {
                 // One thing in the world, one watch; but somebody wants to know now.
-                return Ok(vec![Happening::Revisited(Box::new(earlier))]);
+                return Ok(vec![Happening::Revisited(Arc::new(earlier))]);
             }
             // git had something to push, so the remote did not have it: the earlier push did not get there.
             happened.push(Happening::Landing(earlier.id.clone(), LandingSeen::Disproven(Reason::Rejected)));
@@ -174,6 +174,6 @@ pub async fn open(tools: &Arc<Tools>, mut wish: Wish) -> Result<Vec<Happening>, 
         // The request stays where it is, and is set aside after a few attempts.
         return Err(IntakeError::Panicked);
     };
-    happened.push(Happening::Opened(Box::new(begun.watch), begun.happened));
+    happened.push(Happening::Opened(Arc::new(begun.watch), begun.happened));
     Ok(happened)
 }

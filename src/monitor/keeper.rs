@@ -30,7 +30,7 @@ const LONGEST_LOOK: Span = Span::from_secs(60);
 /// All living watches, and what is under way for them.
 #[derive(Default)]
 pub struct Keeper {
-    watches: BTreeMap<RequestId, Watch>,
+    watches: BTreeMap<RequestId, Arc<Watch>>,
     places: BTreeMap<Place, PlaceState>,
     proving: BTreeSet<RequestId>,
     asked_remote: BTreeMap<RequestId, Timestamp>,
@@ -53,9 +53,9 @@ pub enum Happening {
     /// Watches that were living when the last monitor ended, so long ago.
     Adopted(Vec<Watch>, Span),
     /// A request made this watch; these are the first lines of its timeline.
-    Opened(Box<Watch>, Vec<Event>),
+    Opened(Arc<Watch>, Vec<Event>),
     /// Somebody wants to know now; the watch may be decided.
-    Revisited(Box<Watch>),
+    Revisited(Arc<Watch>),
     /// The user stops the watches of a commit, or all.
     Stopped(Option<Sha>),
     /// The landing of a push was looked into.
@@ -98,7 +98,7 @@ pub enum Action {
     /// Store the watch and rewrite what readers see.
     Save {
         /// The watch as it is now.
-        watch: Box<Watch>,
+        watch: Arc<Watch>,
         /// What happened to it.
         events: Vec<Event>,
     },
@@ -112,7 +112,7 @@ pub enum Errand {
     /// Find out whether the push landed; waits for the pushing git first.
     Prove {
         /// The watch.
-        watch: Box<Watch>,
+        watch: Arc<Watch>,
         /// The remote may be asked.
         ask_remote: bool,
     },
@@ -125,19 +125,19 @@ pub enum Errand {
         /// What the look is for.
         want: Box<Want>,
         /// The watches it serves.
-        watches: Vec<Watch>,
+        watches: Vec<Arc<Watch>>,
     },
     /// Fetch the log of a failed deployment.
     FetchLog {
         /// The watch.
-        watch: Box<Watch>,
+        watch: Arc<Watch>,
         /// The target that failed.
         target: TargetName,
         /// What the adapter noted about the app.
         memo: Memo,
     },
     /// Read the configuration anew.
-    Reconfigure(Box<Watch>),
+    Reconfigure(Arc<Watch>),
 }
 
 impl Keeper {
@@ -146,18 +146,18 @@ impl Keeper {
         let mut actions = Vec::new();
         match happening {
             Happening::Adopted(watches, gap) => {
-                self.watches.extend(watches.into_iter().map(|watch| (watch.id.clone(), watch)));
+                self.watches.extend(watches.into_iter().map(|watch| (watch.id.clone(), Arc::new(watch))));
                 self.slept(gap, now, &mut actions);
             }
             Happening::Opened(watch, events) => {
-                actions.push(Action::Save { watch: watch.clone(), events });
+                actions.push(Action::Save { watch: Arc::clone(&watch), events });
                 if !watch.is_over() {
-                    self.watches.insert(watch.id.clone(), *watch);
+                    self.watches.insert(watch.id.clone(), watch);
                 }
             }
             Happening::Revisited(watch) => {
                 let id = watch.id.clone();
-                self.watches.entry(id.clone()).or_insert(*watch);
+                self.watches.entry(id.clone()).or_insert(watch);
                 self.hurry(id);
             }
             Happening::Stopped(sha) => self.stop(sha.as_ref(), now, &mut actions),
@@ -226,12 +226,12 @@ impl Keeper {
     }
 
     /// The living watch of a commit.
-    pub fn of_commit(&self, sha: &Sha) -> Option<&Watch> {
+    pub fn of_commit(&self, sha: &Sha) -> Option<&Arc<Watch>> {
         self.watches.values().filter(|watch| &watch.sha == sha).max_by_key(|watch| watch.attempt)
     }
 
     /// The living watch of this id.
-    pub fn watch(&self, id: &RequestId) -> Option<&Watch> {
+    pub fn watch(&self, id: &RequestId) -> Option<&Arc<Watch>> {
         self.watches.get(id)
     }
 
@@ -301,16 +301,18 @@ impl Keeper {
     fn advance(&mut self, id: &RequestId, input: Input, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(watch) = self.watches.get(id) else { return };
         let moved = step(watch, input, now);
-        if moved.watch != *watch {
-            actions.push(Action::Save { watch: Box::new(moved.watch.clone()), events: moved.happened });
-            self.watches.insert(id.clone(), moved.watch);
+        // The revision rises with every change.
+        if moved.watch.revision != watch.revision {
+            let watch = Arc::new(moved.watch);
+            actions.push(Action::Save { watch: Arc::clone(&watch), events: moved.happened });
+            self.watches.insert(id.clone(), watch);
         }
     }
 
     /// Lets go of what is over, unless somebody wants one more look at it.
     fn let_go(&mut self) {
         let is_busy = |w: &Watch| self.proving.contains(&w.id) || self.is_under_way(w);
-        let is_done_with = |w: &&Watch| w.is_over() && !self.urgent.contains_key(&w.id) && !is_busy(w);
+        let is_done_with = |w: &&Arc<Watch>| w.is_over() && !self.urgent.contains_key(&w.id) && !is_busy(w);
         let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|w| w.id.clone()).collect();
         for id in over {
             self.watches.remove(&id);
@@ -320,7 +322,7 @@ impl Keeper {
 
     fn reconfigure(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
         if self.configuring.insert(id.clone()) {
-            actions.push(Action::Send(Errand::Reconfigure(Box::new(self.watches[id].clone()))));
+            actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[id]))));
         }
     }
 
@@ -391,14 +393,14 @@ impl Keeper {
             self.asked_remote.insert(id.clone(), now);
         }
         self.proving.insert(id.clone());
-        actions.push(Action::Send(Errand::Prove { watch: Box::new(watch.clone()), ask_remote }));
+        actions.push(Action::Send(Errand::Prove { watch: Arc::clone(watch), ask_remote }));
     }
 
     fn look(&mut self, place: Place, target: Target, now: Timestamp) -> Errand {
-        let served = |watch: &&Watch| !self.served(&watch.id, &place).is_empty();
-        let watches: Vec<Watch> = self.watches.values().filter(served).cloned().collect();
+        let served = |watch: &&Arc<Watch>| !self.served(&watch.id, &place).is_empty();
+        let watches: Vec<Arc<Watch>> = self.watches.values().filter(served).cloned().collect();
         let state = self.places.entry(place.clone()).or_default();
-        let mut by_push: Vec<&Watch> = watches.iter().collect();
+        let mut by_push: Vec<&Watch> = watches.iter().map(|watch| &**watch).collect();
         by_push.sort_by_key(|watch| watch.push.at);
         let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
         let want = Want {
@@ -425,7 +427,7 @@ impl Keeper {
             if self.fetching.insert((id.clone(), name.clone())) {
                 let app = self.places.get(&Place::App(Box::new(App::of(&course.target))));
                 let memo = app.map(|app| app.memo.clone()).unwrap_or_default();
-                let watch = Box::new(watch.clone());
+                let watch = Arc::clone(watch);
                 actions.push(Action::Send(Errand::FetchLog { watch, target: name, memo }));
             }
         }
@@ -465,8 +467,8 @@ fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Se
 }
 
 /// The targets of these watches that are asked for here.
-fn here<'w>(watches: &'w [Watch], place: &'w Place) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
-    let courses = watches.iter().flat_map(|watch| watch.courses.iter().map(move |course| (watch, course)));
+fn here<'w>(watches: &'w [Arc<Watch>], place: &'w Place) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
+    let courses = watches.iter().flat_map(|watch| watch.courses.iter().map(move |course| (&**watch, course)));
     courses.filter(|(_, course)| place.serves(course)).map(|(watch, course)| (watch, &course.target.name))
 }
 

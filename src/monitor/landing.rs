@@ -28,7 +28,7 @@ pub fn asks_remote(watch: &Watch, asked: Option<Timestamp>, now: Timestamp) -> b
 }
 
 /// Waits for the pushing git to end, then looks for proof.
-pub async fn prove(tools: Arc<Tools>, watch: Watch, ask_remote: bool) -> LandingSeen {
+pub async fn prove(tools: Arc<Tools>, watch: Arc<Watch>, ask_remote: bool) -> LandingSeen {
     let end = match &watch.push.git {
         Some(git) => tools.outside.end_of(git).await,
         None => End::Unseen,

@@ -26,7 +26,7 @@ pub async fn look(
     place: Place,
     target: Target,
     want: Want,
-    watches: Vec<Watch>,
+    watches: Vec<Arc<Watch>>,
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
         Place::App(_) => Answered::Deployments(Arc::new(provider_says(&tools, &target, &want).await?)),
@@ -143,7 +143,7 @@ fn known(target: &Target) -> Result<&'static dyn Provider, Miss> {
 async fn kin(
     tools: &Arc<Tools>,
     commits: BTreeSet<String>,
-    mut watches: Vec<Watch>,
+    mut watches: Vec<Arc<Watch>>,
 ) -> Result<BTreeMap<RequestId, Kin>, Miss> {
     watches.sort_by_key(|watch| watch.push.at);
     let mut pushes = Pushes::new();
@@ -199,7 +199,7 @@ impl Later {
 fn relate(
     tools: &Tools,
     commits: &BTreeSet<String>,
-    watches: &[Watch],
+    watches: &[Arc<Watch>],
     pushes: &Pushes,
 ) -> Option<BTreeMap<RequestId, Kin>> {
     let repo = Repo::open_common(tools.layout.common_dir()).ok()?;

@@ -1,13 +1,19 @@
 //! What readers see: the status document, the timeline, `latest.json`, the mirror in the worktree.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::MonitorError;
 use super::tools::Tools;
+use crate::base::Timestamp;
 use crate::host::files::Folder;
 use crate::process::failpoint;
+use crate::push::Sha;
 use crate::status::{self, Document, Surroundings, mirror};
-use crate::watch::{Event, Landing, Watch, outlook};
+use crate::store::Change;
+use crate::watch::{Landing, Watch, outlook};
 
 /// No document is larger.
 const MOST_BYTES: usize = 1 << 20;
@@ -37,23 +43,14 @@ impl Publisher {
         Ok(Self { status: status.map_err(|source| MonitorError::files(&path, source))?, has_complained: false })
     }
 
-    /// Writes everything of one watch. A failure is logged once; the store knows, and the next change tries again.
-    pub async fn publish(&mut self, tools: &Tools, watch: &Watch, events: &[Event]) {
-        let shown = shown(tools, watch).await;
-        let around = Surroundings {
-            now: tools.now(),
-            is_head: tools.head().as_ref() == Some(&watch.sha),
-            monitor_pid: Some(std::process::id()),
-        };
-        let document = status::document(&shown, &around).cleaned(|words| tools.redact(words));
-        let lines: String = events.iter().map(|event| status::timeline_line(&watch.sha, event)).collect();
-        let lines = tools.redact(&lines);
-        // First the mirror: whoever was told by the status that it is decided finds the mirror complete.
-        if let Some(worktree) = watch.worktree.as_deref().filter(|worktree| tools.mirrors(worktree)) {
-            write_mirror(worktree, &document, &lines)
-                .unwrap_or_else(|why| tracing::warn!(%why, "cannot write the mirror"));
-        }
-        match self.write(tools, &document, &lines) {
+    /// Writes everything of what changed. A failure is logged once; the store knows, and the next change tries again.
+    pub async fn publish(&mut self, tools: &Tools, changes: &[Change]) {
+        let shown = shown(tools, changes.iter().map(|change| &change.watch)).await;
+        let mut batch = Batch::new(tools);
+        let done = changes.iter().map(|change| self.put(&mut batch, &shown[&change.watch.sha], change));
+        // One that cannot be written is no reason to leave out the others.
+        let done = done.fold(Ok(()), |all: io::Result<()>, one| all.and(one));
+        match done.and(self.finish(&batch)) {
             Ok(()) => self.has_complained = false,
             Err(why) if !self.has_complained => {
                 tracing::error!(%why, "cannot write what readers see; tried again with the next change");
@@ -65,12 +62,12 @@ impl Publisher {
 
     /// Writes a document, and its copy, anew that is not what the store says: the last monitor ended between them, or
     /// the file is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
-    pub async fn mend(&mut self, tools: &Tools, watch: &Watch, missing: Missing) {
+    pub async fn mend(&mut self, tools: &Tools, watch: &Arc<Watch>, missing: Missing) {
         let name = format!("{}.json", watch.sha);
         let is_there = self.status.about(&name).is_ok_and(|about| about.is_some());
         let is_right = match self.read(&name) {
             Some(there) => {
-                let outlook = outlook(&shown(tools, watch).await);
+                let outlook = outlook(&shown(tools, [watch].into_iter()).await[&watch.sha]);
                 let is_told =
                     |there: &Document| there.done == outlook.done && there.verdict == outlook.verdict.map(Into::into);
                 let copy = self.read(LATEST).filter(|latest| latest.commit.sha == watch.sha);
@@ -79,11 +76,26 @@ impl Publisher {
             None => !is_there && missing == Missing::Leave,
         };
         if !is_right {
-            self.publish(tools, watch, &[]).await;
+            self.publish(tools, &[Change { watch: Arc::clone(watch), events: Vec::new() }]).await;
         }
     }
 
-    fn write(&self, tools: &Tools, document: &Document, lines: &str) -> std::io::Result<()> {
+    fn put(&self, batch: &mut Batch<'_>, shown: &Watch, change: &Change) -> io::Result<()> {
+        let Change { watch, events } = change;
+        let tools = batch.tools;
+        let around = Surroundings {
+            now: batch.now,
+            is_head: batch.head.as_ref() == Some(&watch.sha),
+            monitor_pid: Some(std::process::id()),
+        };
+        let document = status::document(shown, &around).cleaned(|words| tools.redact(words));
+        let lines: String = events.iter().map(|event| status::timeline_line(&watch.sha, event)).collect();
+        let lines = tools.redact(&lines);
+        // First the mirror: whoever was told by the status that it is decided finds the mirror complete.
+        if let Some(worktree) = watch.worktree.as_deref().filter(|worktree| batch.mirrors(worktree)) {
+            write_mirror(worktree, &document, &lines)
+                .unwrap_or_else(|why| tracing::warn!(%why, "cannot write the mirror"));
+        }
         let name = format!("{}.json", document.commit.sha);
         if !self.is_ours_to_write(tools, &name)? {
             return Ok(());
@@ -91,23 +103,42 @@ impl Publisher {
         if !lines.is_empty() {
             self.status.append(&format!("{}.log", document.commit.sha), lines.as_bytes())?;
         }
-        let bytes = document.to_bytes();
         failpoint("monitor.timeline_written");
-        self.status.replace(&name, &bytes)?;
+        let written = Written { is_news: document.done || !events.is_empty(), bytes: document.to_bytes() };
+        self.replace(&name, &written)?;
         failpoint("monitor.document_written");
-        if document.done {
-            // A verdict must survive a power cut under its name.
-            self.status.sync()?;
-        }
-        let current = self.read(LATEST);
-        if status::takes_latest(document, current.as_ref()) && self.is_ours_to_write(tools, LATEST)? {
-            self.status.replace(LATEST, &bytes)?;
+        // A verdict must survive a power cut under its name.
+        batch.is_verdict_given |= document.done;
+        let latest = batch.latest.get_or_insert_with(|| self.read(LATEST));
+        if status::takes_latest(&document, latest.as_ref()) {
+            *latest = Some(document);
+            batch.copy = Some(written);
         }
         Ok(())
     }
 
+    fn finish(&self, batch: &Batch<'_>) -> io::Result<()> {
+        if batch.is_verdict_given {
+            self.status.sync()?;
+        }
+        match &batch.copy {
+            Some(copy) if self.is_ours_to_write(batch.tools, LATEST)? => self.replace(LATEST, copy),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where nothing happened but another look, a power cut may empty the file: it is written again soon, and until then
+    /// nobody takes it for an answer.
+    fn replace(&self, name: &str, written: &Written) -> io::Result<()> {
+        if written.is_news {
+            self.status.replace(name, &written.bytes)
+        } else {
+            self.status.refresh(name, &written.bytes)
+        }
+    }
+
     /// Another user's monitor may be at work on the same commit.
-    fn is_ours_to_write(&self, tools: &Tools, name: &str) -> std::io::Result<bool> {
+    fn is_ours_to_write(&self, tools: &Tools, name: &str) -> io::Result<bool> {
         let Some(about) = self.status.about(name)? else { return Ok(true) };
         let own = tools.uid;
         Ok(about.uid == own || status::may_write(about.uid, self.read(name).as_ref(), own, tools.now()))
@@ -118,18 +149,59 @@ impl Publisher {
     }
 }
 
-/// What a commit's document shows: the newest attempt, but not one that never got anywhere (not pushed, to a branch
-/// that deploys nowhere) over one that did.
-async fn shown(tools: &Tools, watch: &Watch) -> Watch {
-    let attempts = tools.store.attempts(&watch.sha).await.unwrap_or_default();
-    let others = attempts.into_iter().filter(|other| other.id != watch.id);
-    let got_somewhere =
-        |watch: &Watch| watch.landing != Landing::NotLanded && !(watch.ending.is_some() && watch.courses.is_empty());
-    let best = others.chain([watch.clone()]).max_by_key(|attempt| (got_somewhere(attempt), attempt.attempt));
-    best.unwrap_or_else(|| watch.clone())
+/// What is written at once, with what is asked once for all of it.
+struct Batch<'t> {
+    tools: &'t Tools,
+    now: Timestamp,
+    head: Option<Sha>,
+    /// By worktree: the mirror is wanted there.
+    mirrors: BTreeMap<PathBuf, bool>,
+    /// What `latest.json` is to say; `None`: it was not read yet.
+    latest: Option<Option<Document>>,
+    /// Its new content.
+    copy: Option<Written>,
+    is_verdict_given: bool,
 }
 
-fn write_mirror(worktree: &Path, document: &Document, lines: &str) -> std::io::Result<()> {
+struct Written {
+    bytes: Vec<u8>,
+    /// More has happened than another look.
+    is_news: bool,
+}
+
+impl<'t> Batch<'t> {
+    fn new(tools: &'t Tools) -> Self {
+        let (now, head) = (tools.now(), tools.head());
+        Self { tools, now, head, mirrors: BTreeMap::new(), latest: None, copy: None, is_verdict_given: false }
+    }
+
+    fn mirrors(&mut self, worktree: &Path) -> bool {
+        if let Some(known) = self.mirrors.get(worktree) {
+            return *known;
+        }
+        let is_wanted = self.tools.mirrors(worktree);
+        self.mirrors.insert(worktree.to_path_buf(), is_wanted);
+        is_wanted
+    }
+}
+
+/// What the documents of the commits of these watches show: the newest attempt, but not one that never got anywhere (not
+/// pushed, to a branch that deploys nowhere) over one that did.
+async fn shown(tools: &Tools, watches: impl Iterator<Item = &Arc<Watch>> + Clone) -> BTreeMap<Sha, Arc<Watch>> {
+    let others = tools.store.other_attempts(watches.clone().map(|watch| &**watch)).await.unwrap_or_default();
+    let got_somewhere =
+        |watch: &Watch| watch.landing != Landing::NotLanded && !(watch.ending.is_some() && watch.courses.is_empty());
+    let rank = |watch: &Watch| (got_somewhere(watch), watch.attempt);
+    let mut shown = BTreeMap::<Sha, Arc<Watch>>::new();
+    for attempt in others.into_iter().map(Arc::new).chain(watches.cloned()) {
+        if shown.get(&attempt.sha).is_none_or(|best| rank(&attempt) >= rank(best)) {
+            shown.insert(attempt.sha.clone(), attempt);
+        }
+    }
+    shown
+}
+
+fn write_mirror(worktree: &Path, document: &Document, lines: &str) -> io::Result<()> {
     let Some(folder) = Folder::existing(worktree)? else { return Ok(()) };
     let sha = &document.commit.sha;
     if !lines.is_empty() {

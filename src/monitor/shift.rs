@@ -80,7 +80,7 @@ impl<'a> Shift<'a> {
     async fn catch_up(&mut self) -> Result<(), MonitorError> {
         for watch in resume::recent(&self.tools).await? {
             let missing = if watch.is_over() { Missing::Leave } else { Missing::Write };
-            self.ledger.mend(&watch, missing).await;
+            self.ledger.mend(&Arc::new(watch), missing).await;
         }
         // Read before anything is written: only what was there counts.
         let lost = resume::lost(&self.tools).await;
@@ -210,7 +210,7 @@ impl<'a> Shift<'a> {
             Happening::Revisited(watch) => {
                 self.ledger.mend(watch, Missing::Write).await;
                 self.awaited.insert(watch.id.clone());
-                asked = Some((watch.id.clone(), Some(watch.clone())));
+                asked = Some((watch.id.clone(), Some(Arc::clone(watch))));
             }
             Happening::Configured(id, _) => asked = Some((id.clone(), None)),
             _ => {}
@@ -219,27 +219,26 @@ impl<'a> Shift<'a> {
         let now = self.tools.now();
         for action in self.keeper.handle(happening, now) {
             match action {
-                Action::Save { watch, events } => self.ledger.save(*watch, events).await,
+                Action::Save { watch, events } => self.ledger.note(watch, events),
                 Action::Send(errand) => self.errands.push(errand),
             }
         }
+        self.ledger.write().await;
         if let Some((id, watch)) = asked {
-            self.acknowledge(&id, watch.as_deref()).await;
+            self.acknowledge(&id, watch).await;
         }
         if is_look {
             let (waiting, answered) =
                 std::mem::take(&mut self.awaited).into_iter().partition(|id| self.keeper.is_hurried(id));
             self.awaited = waiting;
             let answered: BTreeSet<RequestId> = answered;
-            for id in answered {
-                self.ledger.tell(&id).await;
-            }
+            self.ledger.tell(answered).await;
         }
     }
 
     /// Where there is no provider to ask, what the configuration says is the whole answer.
-    async fn acknowledge(&mut self, id: &RequestId, revisited: Option<&Watch>) {
-        let watch = self.keeper.watch(id).or(revisited);
+    async fn acknowledge(&mut self, id: &RequestId, revisited: Option<Arc<Watch>>) {
+        let watch = self.keeper.watch(id).cloned().or(revisited);
         if let Some(watch) = watch.filter(|watch| watch.courses.is_empty()) {
             self.ledger.acknowledge(watch).await;
         }

@@ -71,7 +71,7 @@ impl Tidy {
             return Beat::End(ended);
         }
         self.show_life(tools.now());
-        ledger.retry().await;
+        ledger.write().await;
         if now >= self.next_cleaning {
             self.next_cleaning = now + CLEANING;
             if let Err(why) = clean(tools).await {

@@ -13,6 +13,9 @@ mod opening;
 mod past;
 mod row;
 
+use std::sync::Arc;
+
+use serde::Serialize;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::push::{RequestId, Sha};
@@ -20,6 +23,15 @@ use crate::watch::{Event, Watch};
 
 pub use opening::{StoreError, files};
 use row::Row;
+
+/// What became of a watch, and what happened to it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The watch as it is now.
+    pub watch: Arc<Watch>,
+    /// The new lines of its timeline.
+    pub events: Vec<Event>,
+}
 
 /// The open database.
 #[derive(Debug)]
@@ -34,46 +46,21 @@ impl Store {
         self.is_fresh
     }
 
-    /// Takes down a new watch and how it began. `false`: its id is known already, and nothing was changed.
-    pub async fn record(&self, watch: &Watch, events: &[Event]) -> Result<bool, StoreError> {
-        let row = Row::of(watch)?;
-        let mut change = self.change().await?;
-        let done = row
-            .bind(sqlx::query(
-                "INSERT INTO watch (sha, attempt, remote, ref_name, pushed_at, landing, living, decided_at, next_look, \
-                 revision, body, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            ))
-            .execute(&mut *change)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
+    /// Takes down what became of watches and what happened to them: all of it or, on failure, nothing. Of a watch the
+    /// store knows as much or more of (its revision is not lower) nothing is changed. Returns how many were news.
+    pub async fn record<'c>(&self, changes: impl IntoIterator<Item = &'c Change>) -> Result<usize, StoreError> {
+        let mut transaction = self.change().await?;
+        let mut news = 0;
+        for Change { watch, events } in changes {
+            let done = Row::of(watch)?.bind(sqlx::query(row::RECORD)).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                append(&mut transaction, &watch.id, events).await?;
+                past::learn(&mut transaction, watch).await?;
+                news += 1;
+            }
         }
-        append(&mut change, &watch.id, events).await?;
-        past::learn(&mut change, watch).await?;
-        change.commit().await?;
-        Ok(true)
-    }
-
-    /// Takes down what became of a watch, and what happened. `false`: the store knows as much or more of it (its
-    /// revision is not lower), or nothing of it at all, and nothing was changed.
-    pub async fn advance(&self, watch: &Watch, events: &[Event]) -> Result<bool, StoreError> {
-        let row = Row::of(watch)?;
-        let mut change = self.change().await?;
-        let done = row
-            .bind(sqlx::query(
-                "UPDATE watch SET sha = ?, attempt = ?, remote = ?, ref_name = ?, pushed_at = ?, landing = ?, \
-                 living = ?, decided_at = ?, next_look = ?, revision = ?, body = ? WHERE id = ? AND revision < ?",
-            ))
-            .bind(i64::from(watch.revision))
-            .execute(&mut *change)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        append(&mut change, &watch.id, events).await?;
-        past::learn(&mut change, watch).await?;
-        change.commit().await?;
-        Ok(true)
+        transaction.commit().await?;
+        Ok(news)
     }
 
     /// All watches that are not over, the one to be looked at first in front. A watch that cannot be read is left
@@ -98,6 +85,20 @@ impl Store {
     pub async fn attempts(&self, sha: &Sha) -> Result<Vec<Watch>, StoreError> {
         let bodies = sqlx::query_scalar("SELECT body FROM watch WHERE sha = ? ORDER BY attempt, pushed_at, id");
         Ok(row::watches(bodies.bind(sha.as_str()).fetch_all(&self.pool).await?))
+    }
+
+    /// The attempts of the commits of these watches that are not among them.
+    pub async fn other_attempts<'w>(
+        &self,
+        watches: impl IntoIterator<Item = &'w Watch>,
+    ) -> Result<Vec<Watch>, StoreError> {
+        let (shas, ids): (Vec<_>, Vec<_>) = watches.into_iter().map(|watch| (watch.sha.as_str(), &watch.id)).unzip();
+        let bodies = sqlx::query_scalar(
+            "SELECT body FROM watch WHERE sha IN (SELECT value FROM json_each(?)) \
+             AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY sha, attempt, pushed_at, id",
+        );
+        let bodies = bodies.bind(json(&shas)?).bind(json(&ids)?);
+        Ok(row::watches(bodies.fetch_all(&self.pool).await?))
     }
 
     /// Ends the connection and folds the write-ahead log into the database.
@@ -126,7 +127,7 @@ impl Store {
 
 async fn append(change: &mut Transaction<'_, Sqlite>, id: &RequestId, events: &[Event]) -> Result<(), StoreError> {
     for event in events {
-        let body = serde_json::to_string(event).map_err(StoreError::Body)?;
+        let body = json(event)?;
         sqlx::query(
             "INSERT INTO event (watch_id, seq, body) \
              SELECT ?, COALESCE(MAX(seq), 0) + 1, ? FROM event WHERE watch_id = ?",
@@ -138,6 +139,10 @@ async fn append(change: &mut Transaction<'_, Sqlite>, id: &RequestId, events: &[
         .await?;
     }
     Ok(())
+}
+
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::Body)
 }
 
 #[cfg(test)]

@@ -8,7 +8,15 @@ use super::StoreError;
 use crate::base::Timestamp;
 use crate::watch::{Landing, Watch};
 
-/// The columns of a watch, in the order both statements name them.
+/// Takes down a watch that is not known, or not as far.
+pub(super) const RECORD: &str = "INSERT INTO watch (sha, attempt, remote, ref_name, pushed_at, landing, living, decided_at, next_look, revision, \
+     body, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+     ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, attempt = excluded.attempt, remote = excluded.remote, \
+     ref_name = excluded.ref_name, pushed_at = excluded.pushed_at, landing = excluded.landing, \
+     living = excluded.living, decided_at = excluded.decided_at, next_look = excluded.next_look, \
+     revision = excluded.revision, body = excluded.body WHERE revision < excluded.revision";
+
+/// The columns of a watch, in the order the statement names them.
 pub(super) struct Row<'a> {
     watch: &'a Watch,
     body: String,
@@ -16,7 +24,7 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn of(watch: &'a Watch) -> Result<Self, StoreError> {
-        Ok(Self { watch, body: serde_json::to_string(watch).map_err(StoreError::Body)? })
+        Ok(Self { watch, body: super::json(watch)? })
     }
 
     pub(super) fn bind(self, query: Query<'_, Sqlite, SqliteArguments>) -> Query<'_, Sqlite, SqliteArguments> {

@@ -63,6 +63,12 @@ fn event(message: &str) -> Event {
     Event { at: at(1), kind: EventKind::Phase, target: None, from: None, to: None, message: message.to_owned() }
 }
 
+/// It was news to the store.
+async fn record(store: &Store, watch: &Watch, events: &[Event]) -> bool {
+    let change = Change { watch: Arc::new(watch.clone()), events: events.to_vec() };
+    store.record([&change]).await.expect("a database that takes it") == 1
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
 }
@@ -77,8 +83,8 @@ async fn a_watch_is_recorded_once_and_found_again_after_a_restart() {
     let store = bed.open().await;
     assert!(store.is_fresh());
     let first = watch('a', 1, 10);
-    assert!(store.record(&first, &[event("pushed")]).await.expect("recorded"));
-    assert!(!store.record(&first, &[event("pushed")]).await.expect("known"));
+    assert!(record(&store, &first, &[event("pushed")]).await);
+    assert!(!record(&store, &first, &[event("pushed")]).await);
     store.close().await;
     let store = bed.open().await;
     assert!(!store.is_fresh());
@@ -92,14 +98,31 @@ async fn only_a_higher_revision_goes_in() {
     let bed = Bed::new();
     let store = bed.open().await;
     let first = watch('a', 1, 10);
-    assert!(!store.advance(&first, &[]).await.expect("unknown"), "nothing to advance yet");
-    store.record(&first, &[]).await.expect("recorded");
-    assert!(!store.advance(&first, &[event("again")]).await.expect("same"));
+    assert!(record(&store, &first, &[]).await);
+    assert!(!record(&store, &first, &[event("again")]).await);
     let newer = decided(first.clone(), 20);
-    assert!(store.advance(&newer, &[event("one"), event("two")]).await.expect("newer"));
-    assert!(!store.advance(&newer, &[event("two")]).await.expect("stored before"));
+    assert!(record(&store, &newer, &[event("one"), event("two")]).await);
+    assert!(!record(&store, &newer, &[event("two")]).await);
     assert_eq!(store.newest(&sha('a')).await.expect("read"), Some(newer));
     assert_eq!(store.events(&first.id).await.expect("read"), [event("one"), event("two")]);
+}
+
+#[tokio::test]
+async fn many_changes_go_in_together_or_not_at_all() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    let first = watch('a', 1, 10);
+    let change = |watch: &Watch, events: &[Event]| Change { watch: Arc::new(watch.clone()), events: events.to_vec() };
+    let known = change(&first, &[event("pushed")]);
+    assert!(record(&store, &first, &known.events).await);
+    let others = [known, change(&watch('b', 1, 20), &[]), change(&decided(first.clone(), 30), &[event("over")])];
+    store.refuse(true).await;
+    assert!(store.record(&others).await.is_err());
+    store.refuse(false).await;
+    assert_eq!(store.living().await.expect("read").len(), 1);
+    assert_eq!(store.record(&others).await.expect("recorded"), 2, "one is known");
+    assert_eq!(store.living().await.expect("read"), [watch('b', 1, 20)]);
+    assert_eq!(store.events(&first.id).await.expect("read"), [event("pushed"), event("over")]);
 }
 
 #[tokio::test]
@@ -107,7 +130,7 @@ async fn living_watches_come_in_the_order_of_their_next_look() {
     let bed = Bed::new();
     let store = bed.open().await;
     for watch in [watch('c', 1, 30), watch('a', 1, 10), decided(watch('b', 1, 20), 21)] {
-        store.record(&watch, &[]).await.expect("recorded");
+        assert!(record(&store, &watch, &[]).await);
     }
     let living = store.living().await.expect("read");
     assert_eq!(living.iter().map(|w| w.sha.clone()).collect::<Vec<_>>(), [sha('a'), sha('c')]);
@@ -122,12 +145,14 @@ async fn living_watches_come_in_the_order_of_their_next_look() {
 async fn all_attempts_are_kept_and_the_newest_answers() {
     let bed = Bed::new();
     let store = bed.open().await;
-    store.record(&decided(watch('a', 1, 10), 11), &[]).await.expect("recorded");
-    store.record(&watch('a', 2, 20), &[]).await.expect("recorded");
+    assert!(record(&store, &decided(watch('a', 1, 10), 11), &[]).await);
+    assert!(record(&store, &watch('a', 2, 20), &[]).await);
     let attempts = store.attempts(&sha('a')).await.expect("read");
     assert_eq!(attempts.iter().map(|w| w.attempt).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(store.newest(&sha('a')).await.expect("read").map(|w| w.attempt), Some(2));
     assert_eq!(store.newest(&sha('b')).await.expect("read"), None);
+    let others = store.other_attempts([&watch('a', 1, 10), &watch('b', 1, 30)]).await.expect("read");
+    assert_eq!(others.iter().map(|w| w.attempt).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test]
@@ -135,10 +160,10 @@ async fn the_journal_is_compared_with_what_is_known() {
     let bed = Bed::new();
     let store = bed.open().await;
     let (remote, main) = main_branch();
-    store.record(&watch('a', 1, 0), &[]).await.expect("recorded");
+    assert!(record(&store, &watch('a', 1, 0), &[]).await);
     let mut rejected = watch('b', 1, 100);
     rejected.landing = Landing::NotLanded;
-    store.record(&rejected, &[]).await.expect("recorded");
+    assert!(record(&store, &rejected, &[]).await);
     store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored");
     store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored twice");
     let knows = async |digit, secs| store.knows_push(&remote, &main, &sha(digit), at(secs)).await.expect("read");
@@ -156,10 +181,10 @@ async fn the_journal_is_compared_with_what_is_known() {
 async fn only_old_decided_watches_are_forgotten() {
     let bed = Bed::new();
     let store = bed.open().await;
-    store.record(&decided(watch('a', 1, 10), 11), &[event("x")]).await.expect("recorded");
-    store.record(&decided(watch('b', 1, 10), 11), &[]).await.expect("recorded");
-    store.record(&watch('b', 2, 20), &[]).await.expect("recorded");
-    store.record(&decided(watch('c', 1, 50), 51), &[]).await.expect("recorded");
+    assert!(record(&store, &decided(watch('a', 1, 10), 11), &[event("x")]).await);
+    assert!(record(&store, &decided(watch('b', 1, 10), 11), &[]).await);
+    assert!(record(&store, &watch('b', 2, 20), &[]).await);
+    assert!(record(&store, &decided(watch('c', 1, 50), 51), &[]).await);
     assert_eq!(store.forget(at(50)).await.expect("forgotten"), [sha('a')], "b is still watched");
     assert_eq!(store.attempts(&sha('b')).await.expect("read").len(), 1);
     assert!(store.newest(&sha('c')).await.expect("read").is_some());
@@ -179,7 +204,7 @@ async fn notes_are_replaced() {
 async fn all_its_files_are_private() {
     let bed = Bed::new();
     let store = bed.open().await;
-    store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
+    assert!(record(&store, &watch('a', 1, 10), &[]).await);
     for suffix in ["", "-wal", "-shm"] {
         let path = PathBuf::from(format!("{}{suffix}", bed.path.display()));
         assert_eq!(mode(&path), 0o600, "{suffix}");
@@ -206,7 +231,7 @@ async fn a_torn_page_is_called_corrupt() {
     let bed = Bed::new();
     let store = bed.open().await;
     for secs in 0..200 {
-        store.record(&watch('a', 1, secs), &[event("x")]).await.expect("recorded");
+        assert!(record(&store, &watch('a', 1, secs), &[event("x")]).await);
     }
     store.close().await;
     let mut bytes = fs::read(&bed.path).expect("read");
@@ -234,8 +259,8 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 async fn one_unreadable_watch_does_not_take_the_others_with_it() {
     let bed = Bed::new();
     let store = bed.open().await;
-    store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
-    store.record(&watch('b', 1, 20), &[]).await.expect("recorded");
+    assert!(record(&store, &watch('a', 1, 10), &[]).await);
+    assert!(record(&store, &watch('b', 1, 20), &[]).await);
     sqlx::raw_sql("UPDATE watch SET body = '{' WHERE attempt = 1 AND pushed_at = (SELECT MIN(pushed_at) FROM watch)")
         .execute(&store.pool)
         .await
@@ -283,7 +308,7 @@ fn commands_read_beside_the_writer_and_cannot_write() {
     assert!(!bed.path.exists());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let store = runtime.block_on(bed.open());
-    runtime.block_on(store.record(&watch('a', 1, 10), &[])).expect("recorded");
+    assert!(runtime.block_on(record(&store, &watch('a', 1, 10), &[])));
     let commits = blocking::read(&bed.path, async |store| store.living_commits().await).expect("asked");
     assert_eq!(commits, Some(vec![sha('a')]));
     let refused = blocking::read(&bed.path, async |store| store.set_note("x", "y").await);

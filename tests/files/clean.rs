@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use afterpush::base::Timestamp;
 use afterpush::push::RequestId;
-use afterpush::store::Store;
+use afterpush::store::{Change, Store};
 use afterpush::watch::Watch;
 
 use crate::support::{Ran, Sandbox};
@@ -40,7 +41,7 @@ fn record(sandbox: &Sandbox, sha: &str, is_over: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&path).await.expect("a store");
-        store.record(&watch, &[]).await.expect("recorded");
+        store.record([&Change { watch: Arc::new(watch), events: Vec::new() }]).await.expect("recorded");
         store.close().await;
     });
 }

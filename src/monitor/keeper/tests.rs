@@ -49,7 +49,7 @@ fn opened(digit: char, aim: Aim) -> Happening {
     let id = RequestId::of_reflog(&sha(digit), START);
     let beginning = Beginning { id, sha: sha(digit), attempt: 1, push, subject: None, worktree: None };
     let begun = Watch::begin(beginning, Plan { aim, policy: Policy::default(), warnings: Vec::new() }, START);
-    Happening::Opened(Box::new(begun.watch), begun.happened)
+    Happening::Opened(Arc::new(begun.watch), begun.happened)
 }
 
 fn rollout(digit: char, state: State) -> Deployment {
@@ -159,11 +159,12 @@ fn after_a_sleep_everything_is_looked_at_before_a_deadline_is_judged() {
 #[test]
 fn a_landing_is_proven_once_at_a_time() {
     let mut keeper = Keeper::default();
-    let Happening::Opened(mut watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    let mut watch = Watch::clone(&watch);
     watch.landing = crate::watch::Landing::Unproven { git_gone: false };
     watch.push.origin = Origin::Hook;
     let id = watch.id.clone();
-    let actions = keeper.handle(Happening::Opened(watch, events), START);
+    let actions = keeper.handle(Happening::Opened(Arc::new(watch), events), START);
     assert_eq!(words(&actions)[..2], ["save 1", "prove"]);
     let later = START + Span::from_secs(20);
     assert!(!words(&keeper.handle(Happening::Clock, later)).contains(&"prove".to_owned()));
