@@ -1,5 +1,6 @@
 //! The room that touches the rest of the machine.
 
+pub mod alarm;
 mod causes;
 pub mod clock;
 pub mod command;

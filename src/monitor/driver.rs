@@ -10,6 +10,7 @@ use super::keeper::{Errand, Happening};
 use super::shift::{Round, Shift};
 use super::tools::Tools;
 use super::{Ended, MonitorError, Orders};
+use crate::host::alarm::Alarm;
 use crate::host::watcher::Watcher;
 use crate::process::Alone;
 
@@ -25,6 +26,7 @@ enum Woken {
 pub async fn drive(tools: Tools, orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     let tools = Arc::new(tools);
     let mut bell = Watcher::on(&tools.layout.inbox().join("new"));
+    let alarm = Alarm::new();
     let (sender, mut receiver) = unbounded_channel();
     let no_signals = |source| MonitorError::files(std::path::Path::new("signals"), source);
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -43,10 +45,17 @@ pub async fn drive(tools: Tools, orders: &Orders, alone: &Alone) -> Result<Ended
             Some(happening) = receiver.recv() => Woken::Happening(happening),
             _ = terminate.recv() => Woken::Signal,
             _ = interrupt.recv() => Woken::Signal,
-            () = tokio::time::sleep(pause.to_std()) => Woken::Time,
+            () = alarm.after(pause) => Woken::Time,
         };
         let is_signal = matches!(woken, Woken::Signal);
-        let happening = if let Woken::Happening(happening) = woken { Some(happening) } else { None };
+        let happening = match woken {
+            Woken::Happening(happening) => Some(happening),
+            Woken::Bell => {
+                shift.ring();
+                None
+            }
+            Woken::Time | Woken::Signal => None,
+        };
         if let Some(ended) = shift.wake(happening).await {
             break ended;
         }

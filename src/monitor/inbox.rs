@@ -3,15 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Layout, Timestamp};
+use crate::base::{Layout, Span, Timestamp};
 use crate::process::{ALIVE_EVERY, failpoint};
 use crate::push::{Request, RequestId};
 use crate::spool::{self, Found, MAX_ATTEMPTS};
+
+/// Where nobody rings, it is looked into this often: a bell may fail to ring, and each look of ours rings it.
+const UNRUNG: Span = Span::from_mins(1);
 
 /// The requests in the inbox and what has become of each in this monitor's life.
 pub struct Inbox {
     layout: Layout,
     stages: BTreeMap<RequestId, Stage>,
+    is_rung: bool,
+    /// When it was looked into, by the machine's uptime.
+    looked: Span,
 }
 
 enum Stage {
@@ -28,7 +34,7 @@ enum Stage {
 impl Inbox {
     /// The inbox of a repository.
     pub const fn new(layout: Layout) -> Self {
-        Self { layout, stages: BTreeMap::new() }
+        Self { layout, stages: BTreeMap::new(), is_rung: true, looked: Span::ZERO }
     }
 
     /// Nothing lies there that this program can take.
@@ -37,8 +43,18 @@ impl Inbox {
         !found.iter().any(|found| matches!(found, Found::Request { .. }))
     }
 
+    /// Something may have come.
+    pub const fn ring(&mut self) {
+        self.is_rung = true;
+    }
+
     /// The requests to take now, in order. What is broken is set aside.
-    pub fn requests(&mut self, now: Timestamp) -> Vec<Request> {
+    pub fn requests(&mut self, now: Timestamp, uptime: Span) -> Vec<Request> {
+        let is_waiting = self.stages.values().any(|stage| !matches!(stage, Stage::Foreign));
+        if !std::mem::take(&mut self.is_rung) && !is_waiting && uptime - self.looked < UNRUNG {
+            return Vec::new();
+        }
+        self.looked = uptime;
         let found = spool::scan(&self.layout).unwrap_or_else(|why| {
             tracing::warn!(%why, "cannot look into the inbox");
             Vec::new()

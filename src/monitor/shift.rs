@@ -134,6 +134,11 @@ impl<'a> Shift<'a> {
         std::mem::take(&mut self.errands)
     }
 
+    /// Something may have come into the inbox.
+    pub const fn ring(&mut self) {
+        self.inbox.ring();
+    }
+
     /// The waiting is over, because this happened or for any other reason. The answer is a reason to end.
     pub async fn wake(&mut self, happening: Option<Happening>) -> Option<Ended> {
         // First whether the machine slept: an answer that was under way must not be judged by the late hour.
@@ -176,7 +181,7 @@ impl<'a> Shift<'a> {
     /// only when the store knows of all before it; until then its request lies in the inbox as well as anywhere.
     async fn take_requests(&mut self) {
         self.is_holding_back = false;
-        for request in self.inbox.requests(self.tools.now()) {
+        for request in self.inbox.requests(self.tools.now(), self.tools.outside.since_boot()) {
             if request.asked.begins_watches() && !self.ledger.is_settled() {
                 self.is_holding_back = true;
                 self.inbox.hold_back(&request.id);

@@ -457,7 +457,7 @@ impl Run {
             }
             self.pause += 1;
             self.schedule.enter(now + pause, Deed::PauseEnds(self.pause));
-            let (heard, is_asked_to_end) = self.wait(&tools);
+            let (heard, is_asked_to_end) = self.wait(&tools, &mut shift);
             if heard.is_some() {
                 calm_at = self.now();
             }
@@ -487,7 +487,7 @@ impl Run {
     }
 
     /// Until the monitor is woken: what it hears, and whether it is asked to end.
-    fn wait(&mut self, tools: &Arc<Tools>) -> (Option<Happening>, bool) {
+    fn wait(&mut self, tools: &Arc<Tools>, shift: &mut Shift<'_>) -> (Option<Happening>, bool) {
         loop {
             let (at, deed) = self.schedule.next().expect("a pause that ends");
             self.move_on(at);
@@ -523,6 +523,7 @@ impl Run {
                     }
                     // A wake-up may get lost.
                     if may_wake && self.random.percent(85) {
+                        shift.ring();
                         return (None, false);
                     }
                 }
