@@ -6,6 +6,7 @@
 //! source that is slow holds up no other.
 
 mod place;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::watch::{
 };
 
 pub use place::{App, Place};
+use places::{Living, Number, Places};
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
 const LOOKS_PER_APP_ANSWER: u32 = 10;
@@ -30,21 +32,14 @@ const LONGEST_LOOK: Span = Span::from_secs(60);
 /// All living watches, and what is under way for them.
 #[derive(Default)]
 pub struct Keeper {
-    watches: BTreeMap<RequestId, Arc<Watch>>,
-    places: BTreeMap<Place, PlaceState>,
+    watches: BTreeMap<RequestId, Living>,
+    places: Places,
     proving: BTreeSet<RequestId>,
     asked_remote: BTreeMap<RequestId, Timestamp>,
     fetching: BTreeSet<(RequestId, TargetName)>,
     configuring: BTreeSet<RequestId>,
     /// To be looked at now, whatever their next look says, decided or not; with the places that are still to be asked.
-    urgent: BTreeMap<RequestId, BTreeSet<Place>>,
-}
-
-#[derive(Default)]
-struct PlaceState {
-    memo: Memo,
-    looks: u32,
-    is_asking: bool,
+    urgent: BTreeMap<RequestId, BTreeSet<Number>>,
 }
 
 /// Something that happened.
@@ -146,18 +141,20 @@ impl Keeper {
         let mut actions = Vec::new();
         match happening {
             Happening::Adopted(watches, gap) => {
-                self.watches.extend(watches.into_iter().map(|watch| (watch.id.clone(), Arc::new(watch))));
+                watches.into_iter().for_each(|watch| self.enter(Arc::new(watch)));
                 self.slept(gap, now, &mut actions);
             }
             Happening::Opened(watch, events) => {
                 actions.push(Action::Save { watch: Arc::clone(&watch), events });
                 if !watch.is_over() {
-                    self.watches.insert(watch.id.clone(), watch);
+                    self.enter(watch);
                 }
             }
             Happening::Revisited(watch) => {
                 let id = watch.id.clone();
-                self.watches.entry(id.clone()).or_insert(watch);
+                if !self.watches.contains_key(&id) {
+                    self.enter(watch);
+                }
                 self.hurry(id);
             }
             Happening::Stopped(sha) => self.stop(sha.as_ref(), now, &mut actions),
@@ -177,7 +174,7 @@ impl Keeper {
             }
             Happening::Nudged => {
                 for id in self.ids() {
-                    if self.watches[&id].wants_configuration() {
+                    if self.watches[&id].watch.wants_configuration() {
                         self.reconfigure(&id, &mut actions);
                     }
                 }
@@ -192,27 +189,25 @@ impl Keeper {
 
     /// When something is due next without anything happening before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.watches.values().filter_map(|watch| self.next_of(watch)).min()
+        self.watches.values().filter_map(|living| self.next_of(living)).min()
     }
 
     /// While something is under way for a watch, only what could be asked beside it is due.
-    fn next_of(&self, watch: &Watch) -> Option<Timestamp> {
-        if !self.is_under_way(watch) {
+    fn next_of(&self, living: &Living) -> Option<Timestamp> {
+        let watch = &living.watch;
+        if !self.is_under_way(living) {
             return Some(watch.next_look);
         }
         // What the configuration says comes before any look.
         let may_look = watch.may_be_looked_at() && !self.configuring.contains(&watch.id);
-        let idle = watch.courses.iter().filter(|_| may_look).flat_map(|course| {
-            let places = Place::all(course).filter(|(_, place)| !self.is_asked(place));
-            places.filter_map(|(source, _)| course.next_look_at(source))
-        });
+        let idle = living.sources().filter(|&(.., place)| may_look && !self.places[place].is_asking);
         let overdue = watch.limit().map(|limit| limit + LONGEST_LOOK);
-        idle.chain(overdue).min()
+        idle.filter_map(|(course, source, _)| course.next_look_at(source)).chain(overdue).min()
     }
 
     /// Its time is up, and whoever has not answered since then does not answer any more.
-    fn is_overdue(&self, watch: &Watch, now: Timestamp) -> bool {
-        self.is_under_way(watch) && watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
+    fn is_overdue(&self, living: &Living, now: Timestamp) -> bool {
+        self.is_under_way(living) && living.watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
     }
 
     /// Somebody waits for what all of its sources say, and not all have answered.
@@ -227,12 +222,21 @@ impl Keeper {
 
     /// The living watch of a commit.
     pub fn of_commit(&self, sha: &Sha) -> Option<&Arc<Watch>> {
-        self.watches.values().filter(|watch| &watch.sha == sha).max_by_key(|watch| watch.attempt)
+        let watches = self.watches.values().map(|living| &living.watch);
+        watches.filter(|watch| &watch.sha == sha).max_by_key(|watch| watch.attempt)
     }
 
     /// The living watch of this id.
     pub fn watch(&self, id: &RequestId) -> Option<&Arc<Watch>> {
-        self.watches.get(id)
+        self.watches.get(id).map(|living| &living.watch)
+    }
+
+    fn enter(&mut self, watch: Arc<Watch>) {
+        if let Some(before) = self.watches.remove(&watch.id) {
+            self.places.leave(&before);
+        }
+        let living = self.places.enter(watch);
+        self.watches.insert(living.watch.id.clone(), living);
     }
 
     fn ids(&self) -> Vec<RequestId> {
@@ -249,14 +253,14 @@ impl Keeper {
 
     /// Has all sources of a watch asked.
     fn hurry(&mut self, id: RequestId) {
-        let Some(watch) = self.watches.get(&id) else { return };
-        let places = watch.courses.iter().flat_map(Place::all).map(|(_, place)| place).collect();
+        let Some(living) = self.watches.get(&id) else { return };
+        let places = living.sources().map(|(.., place)| place).collect();
         self.urgent.insert(id, places);
     }
 
     fn stop(&mut self, sha: Option<&Sha>, now: Timestamp, actions: &mut Vec<Action>) {
         for id in self.ids() {
-            if sha.is_none_or(|sha| self.watches[&id].sha == *sha) {
+            if sha.is_none_or(|sha| self.watches[&id].watch.sha == *sha) {
                 self.advance(&id, Input::Stopped, now, actions);
             }
         }
@@ -264,25 +268,28 @@ impl Keeper {
 
     /// One answer serves every watch of the place that is not over, due or not.
     fn looked(&mut self, place: &Place, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
-        let state = self.places.entry(place.clone()).or_default();
+        let Some(at) = self.places.find(place) else { return };
+        let state = &mut self.places[at];
         state.is_asking = false;
         if let Ok(Answered::Deployments(snapshot)) = outcome.as_ref().map(|seen| &seen.answer) {
             state.memo = snapshot.memo.clone();
         }
-        for id in self.ids() {
-            let here = self.served(&id, place);
+        for id in state.watches.clone() {
+            let living = &self.watches[&id];
+            let here: Vec<&Course> = self.served(living, at).collect();
             if here.is_empty() {
                 continue;
             }
-            let inputs = here.iter().filter_map(|target| input(&id, target, place, outcome)).collect::<Vec<_>>();
+            let inputs: Vec<Input> =
+                here.into_iter().filter_map(|course| input(&id, &course.target, place, outcome)).collect();
             if let Some(left) = self.urgent.get_mut(&id).filter(|_| !inputs.is_empty()) {
-                left.remove(place);
+                left.remove(&at);
             }
             for input in inputs {
                 self.advance(&id, input, now, actions);
             }
-            let watch = &self.watches[&id];
-            if !self.is_under_way(watch) && self.due_places(watch, now).is_empty() {
+            let living = &self.watches[&id];
+            if !self.is_under_way(living) && self.due_sources(living, now).next().is_none() {
                 // Everything that was due has been looked at: now the deadlines can be judged.
                 self.urgent.remove(&id);
                 self.advance(&id, Input::Tick, now, actions);
@@ -290,100 +297,130 @@ impl Keeper {
         }
     }
 
-    /// The targets of a watch that a look at this place is for.
-    fn served(&self, id: &RequestId, place: &Place) -> Vec<Target> {
-        let urgent = self.urgent.contains_key(id);
-        let courses = self.watches[id].courses.iter().filter(|course| urgent || !course.is_over());
-        courses.filter(|course| place.serves(course)).map(|course| course.target.clone()).collect()
+    /// The courses of a watch that a look at this place is for.
+    fn served<'l>(&self, living: &'l Living, place: Number) -> impl Iterator<Item = &'l Course> {
+        let urgent = self.urgent.contains_key(&living.watch.id);
+        living.courses_at(place).filter(move |course| urgent || !course.is_over())
     }
 
     /// Moves one watch by one input.
     fn advance(&mut self, id: &RequestId, input: Input, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(watch) = self.watches.get(id) else { return };
-        let moved = step(watch, input, now);
+        let Some(living) = self.watches.get_mut(id) else { return };
+        let is_plan = matches!(input, Input::Configured(_));
+        let moved = step(&living.watch, input, now);
         // The revision rises with every change.
-        if moved.watch.revision != watch.revision {
-            let watch = Arc::new(moved.watch);
-            actions.push(Action::Save { watch: Arc::clone(&watch), events: moved.happened });
-            self.watches.insert(id.clone(), watch);
+        if moved.watch.revision == living.watch.revision {
+            return;
+        }
+        let watch = Arc::new(moved.watch);
+        actions.push(Action::Save { watch: Arc::clone(&watch), events: moved.happened });
+        if is_plan {
+            // Its targets may be others now.
+            self.places.leave(living);
+            *living = self.places.enter(watch);
+        } else {
+            living.watch = watch;
         }
     }
 
     /// Lets go of what is over, unless somebody wants one more look at it.
     fn let_go(&mut self) {
-        let is_busy = |w: &Watch| self.proving.contains(&w.id) || self.is_under_way(w);
-        let is_done_with = |w: &&Arc<Watch>| w.is_over() && !self.urgent.contains_key(&w.id) && !is_busy(w);
-        let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|w| w.id.clone()).collect();
+        let is_busy = |living: &Living| self.proving.contains(&living.watch.id) || self.is_under_way(living);
+        let is_done_with = |living: &&Living| {
+            living.watch.is_over() && !self.urgent.contains_key(&living.watch.id) && !is_busy(living)
+        };
+        let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|l| l.watch.id.clone()).collect();
         for id in over {
-            self.watches.remove(&id);
+            if let Some(living) = self.watches.remove(&id) {
+                self.places.leave(&living);
+            }
             self.asked_remote.remove(&id);
         }
     }
 
     fn reconfigure(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
         if self.configuring.insert(id.clone()) {
-            actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[id]))));
+            actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[id].watch))));
         }
     }
 
-    fn is_under_way(&self, watch: &Watch) -> bool {
-        let places = || watch.courses.iter().flat_map(Place::all);
-        self.configuring.contains(&watch.id) || places().any(|(_, place)| self.is_asked(&place))
-    }
-
-    fn is_asked(&self, place: &Place) -> bool {
-        self.places.get(place).is_some_and(|state| state.is_asking)
+    fn is_under_way(&self, living: &Living) -> bool {
+        let is_asked = living.sources().any(|(.., place)| self.places[place].is_asking);
+        is_asked || self.configuring.contains(&living.watch.id)
     }
 
     /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look a place.
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let mut looks: BTreeMap<Place, Target> = BTreeMap::new();
-        for id in self.ids() {
-            self.fetch_logs(&id, now, actions);
-            let watch = &self.watches[&id];
-            let urgent = self.urgent.contains_key(&id);
-            let is_idle = !self.is_under_way(watch);
-            if self.is_overdue(watch, now) {
-                self.advance(&id, Input::Tick, now, actions);
-            }
-            let watch = &self.watches[&id];
-            let due = self.due_places(watch, now);
-            if self.configuring.contains(&id) || (due.is_empty() && !(is_idle && (urgent || watch.is_due(now)))) {
-                continue;
-            }
-            if watch.is_configuration_due(now) && !urgent {
-                self.reconfigure(&id, actions);
-                continue;
-            }
-            if urgent || watch.is_due(now) {
-                self.prove(&id, now, actions);
-            }
-            if due.is_empty() {
-                self.urgent.remove(&id);
-                self.advance(&id, Input::Tick, now, actions);
-            }
-            looks.extend(due);
+        let due = self.watches.values().filter(|living| self.is_due(living, now));
+        let mut looks: BTreeMap<Number, Target> = BTreeMap::new();
+        for id in due.map(|living| living.watch.id.clone()).collect::<Vec<_>>() {
+            self.take_up(&id, now, &mut looks, actions);
         }
         for (place, target) in looks {
             actions.push(Action::Send(self.look(place, target, now)));
         }
     }
 
-    /// The places that are to be asked for a watch now and are not being asked; all that are left if somebody wants
-    /// to know.
-    fn due_places(&self, watch: &Watch, now: Timestamp) -> Vec<(Place, Target)> {
-        let urgent = self.urgent.get(&watch.id);
-        let is_due = |course: &Course, source: Source, place: &Place| match urgent {
-            Some(left) => left.contains(place),
-            None => watch.wants_look(course, source, now),
+    /// Something is to be done for a watch, or will turn out to be done.
+    fn is_due(&self, living: &Living, now: Timestamp) -> bool {
+        let wants_log = || living.watch.courses.iter().any(|course| course.wanted_log().is_some());
+        let is_urgent = || self.urgent.contains_key(&living.watch.id);
+        self.next_of(living).is_some_and(|at| at <= now) || is_urgent() || wants_log()
+    }
+
+    fn take_up(
+        &mut self,
+        id: &RequestId,
+        now: Timestamp,
+        looks: &mut BTreeMap<Number, Target>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.fetch_logs(id, now, actions);
+        let living = &self.watches[id];
+        let urgent = self.urgent.contains_key(id);
+        let is_idle = !self.is_under_way(living);
+        if self.is_overdue(living, now) {
+            self.advance(id, Input::Tick, now, actions);
+        }
+        let living = &self.watches[id];
+        let due: Vec<(Number, &Target)> =
+            self.due_sources(living, now).map(|(course, place)| (place, &course.target)).collect();
+        if self.configuring.contains(id) || (due.is_empty() && !(is_idle && (urgent || living.watch.is_due(now)))) {
+            return;
+        }
+        if living.watch.is_configuration_due(now) && !urgent {
+            self.reconfigure(id, actions);
+            return;
+        }
+        let has_looks = !due.is_empty();
+        for (place, target) in due {
+            looks.entry(place).or_insert_with(|| target.clone());
+        }
+        if urgent || living.watch.is_due(now) {
+            self.prove(id, now, actions);
+        }
+        if !has_looks {
+            self.urgent.remove(id);
+            self.advance(id, Input::Tick, now, actions);
+        }
+    }
+
+    /// The courses of a watch for which a source is to be asked now and is not being asked, and where; all that are left
+    /// if somebody wants to know.
+    fn due_sources<'l>(&self, living: &'l Living, now: Timestamp) -> impl Iterator<Item = (&'l Course, Number)> {
+        let urgent = self.urgent.get(&living.watch.id);
+        let is_due = move |course: &Course, source: Source, place: Number| match urgent {
+            Some(left) => left.contains(&place),
+            None => living.watch.wants_look(course, source, now),
         };
-        let places = watch.courses.iter().flat_map(|course| Place::all(course).map(move |at| (course, at)));
-        let due = places.filter(|(course, (source, place))| is_due(course, *source, place) && !self.is_asked(place));
-        due.map(|(course, (_, place))| (place, course.target.clone())).collect()
+        let due = living
+            .sources()
+            .filter(move |&(course, source, place)| !self.places[place].is_asking && is_due(course, source, place));
+        due.map(|(course, _, place)| (course, place))
     }
 
     fn prove(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
-        let watch = &self.watches[id];
+        let watch = &self.watches[id].watch;
         let is_doubted = self.urgent.contains_key(id) && watch.may_yet_land();
         if !(watch.wants_landing() || is_doubted) || self.proving.contains(id) {
             return;
@@ -396,37 +433,43 @@ impl Keeper {
         actions.push(Action::Send(Errand::Prove { watch: Arc::clone(watch), ask_remote }));
     }
 
-    fn look(&mut self, place: Place, target: Target, now: Timestamp) -> Errand {
-        let served = |watch: &&Arc<Watch>| !self.served(&watch.id, &place).is_empty();
-        let watches: Vec<Arc<Watch>> = self.watches.values().filter(served).cloned().collect();
-        let state = self.places.entry(place.clone()).or_default();
+    fn look(&mut self, at: Number, target: Target, now: Timestamp) -> Errand {
+        let known = self.places[at].watches.iter().map(|id| &self.watches[id]);
+        let served = known.filter_map(|living| {
+            let names: Vec<TargetName> = self.served(living, at).map(|course| course.target.name.clone()).collect();
+            (!names.is_empty()).then(|| (Arc::clone(&living.watch), names))
+        });
+        let served: Vec<(Arc<Watch>, Vec<TargetName>)> = served.collect();
+        let watches: Vec<Arc<Watch>> = served.iter().map(|(watch, _)| Arc::clone(watch)).collect();
+        let here = || served.iter().flat_map(|(watch, names)| names.iter().map(move |name| (watch, name)));
         let mut by_push: Vec<&Watch> = watches.iter().map(|watch| &**watch).collect();
         by_push.sort_by_key(|watch| watch.push.at);
         let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
+        let state = &mut self.places[at];
         let want = Want {
             commits: by_push.iter().map(|watch| watch.sha.clone()).collect(),
             branches: branches(&by_push),
-            back_to: here(&watches, &place).filter_map(|(watch, name)| watch.back_to(name, now)).min(),
+            back_to: here().filter_map(|(watch, name)| watch.back_to(name, now)).min(),
             memo: state.memo.clone(),
             remotes: urls.into_iter().collect(),
             afresh: state.looks.is_multiple_of(LOOKS_PER_APP_ANSWER)
-                || here(&watches, &place).any(|(watch, name)| wants_app(watch, name, now)),
+                || here().any(|(watch, name)| wants_app(watch, name, now)),
         };
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
-        Errand::Look { place, target: Box::new(target), want: Box::new(want), watches }
+        Errand::Look { place: state.place.clone(), target: Box::new(target), want: Box::new(want), watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.
     fn fetch_logs(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
-        let watch = &self.watches[id];
+        let watch = &self.watches[id].watch;
         for course in
             watch.courses.iter().filter(|course| course.wanted_log().is_some_and(|n| n == 0 || watch.is_due(now)))
         {
             let name = course.target.name.clone();
             if self.fetching.insert((id.clone(), name.clone())) {
-                let app = self.places.get(&Place::App(Box::new(App::of(&course.target))));
-                let memo = app.map(|app| app.memo.clone()).unwrap_or_default();
+                let app = self.places.find(&Place::App(Box::new(App::of(&course.target))));
+                let memo = app.map(|app| self.places[app].memo.clone()).unwrap_or_default();
                 let watch = Arc::clone(watch);
                 actions.push(Action::Send(Errand::FetchLog { watch, target: name, memo }));
             }
@@ -464,12 +507,6 @@ fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Se
         }
         Answered::Deployments(snapshot) => Input::Recorded { target: name, snapshot: Arc::clone(snapshot), kin },
     })
-}
-
-/// The targets of these watches that are asked for here.
-fn here<'w>(watches: &'w [Arc<Watch>], place: &'w Place) -> impl Iterator<Item = (&'w Watch, &'w TargetName)> {
-    let courses = watches.iter().flat_map(|watch| watch.courses.iter().map(move |course| (&**watch, course)));
-    courses.filter(|(_, course)| place.serves(course)).map(|(watch, course)| (watch, &course.target.name))
 }
 
 /// What was noted about the app must not decide: at the first look, because the app may have been pinned or freed

@@ -33,7 +33,7 @@ pub(super) fn next_look(watch: &Watch, now: Timestamp) -> Timestamp {
 
 /// The earliest of what a course waits for.
 fn next_of_course(course: &Course) -> Timestamp {
-    let looks = course.sources().into_iter().filter_map(|source| course.next_look_at(source)).min();
+    let looks = course.sources().filter_map(|source| course.next_look_at(source)).min();
     let log = course.wanted_log().map(|_| course.lead.next_look);
     [looks, log, course.soak_until].into_iter().flatten().min().unwrap_or(Timestamp::NEVER)
 }

@@ -18,6 +18,11 @@ pub enum Source {
     Health,
 }
 
+impl Source {
+    /// All there are, in the order in which they are asked.
+    pub const ALL: [Self; 3] = [Self::Database, Self::Provider, Self::Health];
+}
+
 /// How it stands with asking one source about a course.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {

@@ -88,10 +88,16 @@ impl Course {
     }
 
     /// Every source that can be asked about it, due or not; the table comes first.
-    pub fn sources(&self) -> Vec<Source> {
-        let second = self.target.second().map(|_| Source::Database);
-        let health = self.is_checked().then_some(Source::Health);
-        second.into_iter().chain([self.target.lead()]).chain(health).collect()
+    pub fn sources(&self) -> impl Iterator<Item = Source> {
+        Source::ALL.into_iter().filter(|source| self.has_source(*source))
+    }
+
+    /// This source can be asked about it, due or not.
+    pub fn has_source(&self, source: Source) -> bool {
+        match source {
+            Source::Health => self.is_checked(),
+            Source::Provider | Source::Database => source == self.target.lead() || self.target.second().is_some(),
+        }
     }
 
     /// When this source is to be asked next; `None` where nothing is wanted of it.

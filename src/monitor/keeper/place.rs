@@ -1,6 +1,6 @@
 //! Where a source is asked: what watches must have in common to share a look.
 
-use crate::watch::{Course, Database, Health, Particulars, Source, Target, TokenSource};
+use crate::watch::{Database, Health, Particulars, Source, Target, TokenSource};
 
 /// Where a source is asked; watches that have it in common share the look. The table comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,16 +61,5 @@ impl Place {
             Self::Table(_) => Source::Database,
             Self::Endpoints(_) => Source::Health,
         }
-    }
-
-    /// The places where a course's sources are asked.
-    pub(super) fn all(course: &Course) -> impl Iterator<Item = (Source, Self)> {
-        let sources = course.sources().into_iter();
-        sources.filter_map(|source| Some((source, Self::of(&course.target, source)?)))
-    }
-
-    /// Something a course has to do with is asked here.
-    pub(super) fn serves(&self, course: &Course) -> bool {
-        Self::all(course).any(|(_, place)| place == *self)
     }
 }

@@ -293,7 +293,7 @@ fn places(actions: &[Action]) -> Vec<&'static str> {
 }
 
 fn place_of(keeper: &Keeper, source: Source) -> Place {
-    let watch = keeper.watches.values().next().expect("a watch");
+    let watch = &keeper.watches.values().next().expect("a watch").watch;
     Place::of(&watch.courses[0].target, source).expect("it has this source")
 }
 
@@ -303,6 +303,10 @@ fn round(keeper: &Keeper, outcome: Outcome, at: Timestamp) -> Happening {
     let kin = keeper.ids().into_iter().map(|id| (id, Kin::default())).collect();
     let seen = Seen { answer: Answered::Round(vec![finding]), kin };
     Happening::Looked(place_of(keeper, Source::Health), Ok(Box::new(seen)))
+}
+
+fn is_asked(keeper: &Keeper, place: &Place) -> bool {
+    keeper.places.find(place).is_some_and(|place| keeper.places[place].is_asking)
 }
 
 #[test]
@@ -327,7 +331,7 @@ fn an_endpoint_that_fails_while_it_soaks_has_the_provider_asked_before_anything_
     keeper.handle(Happening::Looked(table, Err(Miss::NoAnswer("down".to_owned()))), START);
     keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], START), START);
     let mut now = START;
-    while keeper.watches.values().any(|watch| !watch.is_decided()) {
+    while keeper.watches.values().any(|living| !living.watch.is_decided()) {
         now += Span::from_secs(1);
         let actions = keeper.handle(Happening::Clock, now);
         if places(&actions).contains(&"app") {
@@ -348,7 +352,7 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
     for _ in 0..10_000 {
         for source in [Source::Database, Source::Provider] {
             let place = place_of(&keeper, source);
-            if keeper.is_asked(&place) {
+            if is_asked(&keeper, &place) {
                 keeper.handle(Happening::Looked(place, Err(Miss::NoAnswer("down".to_owned()))), now);
             }
             if keeper.is_idle() {
@@ -366,13 +370,13 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
 fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_take() {
     let mut keeper = Keeper::default();
     keeper.handle(with_all_sources(), START);
-    let deadline = keeper.watches.values().map(|watch| watch.deadline).max().expect("a watch");
+    let deadline = keeper.watches.values().map(|living| living.watch.deadline).max().expect("a watch");
     let mut now = START;
     let mut ended = Vec::new();
-    while keeper.watches.values().any(|watch| !watch.is_over()) {
+    while keeper.watches.values().any(|living| !living.watch.is_over()) {
         // The provider fails each time; the table's look never comes back.
         let provider = place_of(&keeper, Source::Provider);
-        if keeper.is_asked(&provider) {
+        if is_asked(&keeper, &provider) {
             ended = keeper.handle(Happening::Looked(provider, Err(Miss::NoAnswer("down".to_owned()))), now);
         } else {
             now = keeper.next_due().expect("something is always due").max(now + Span::from_millis(1));

@@ -1,0 +1,107 @@
+//! All places where sources are asked, each known once and by a number, so that what is under way for thousands of
+//! watches is told without comparing places.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use super::Place;
+use crate::push::RequestId;
+use crate::watch::{Course, Memo, Source, Watch};
+
+/// A place by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Number(usize);
+
+/// What is known of a place.
+pub(super) struct State {
+    pub(super) place: Place,
+    pub(super) memo: Memo,
+    pub(super) looks: u32,
+    pub(super) is_asking: bool,
+    /// The watches one of whose sources can be asked here.
+    pub(super) watches: BTreeSet<RequestId>,
+}
+
+/// The places.
+#[derive(Default)]
+pub(super) struct Places {
+    numbers: BTreeMap<Place, Number>,
+    states: Vec<State>,
+}
+
+/// A watch, and where the sources of its courses are asked.
+pub(super) struct Living {
+    pub(super) watch: Arc<Watch>,
+    /// In the order of the courses.
+    places: Vec<Vec<(Source, Number)>>,
+}
+
+impl Places {
+    /// Takes in a watch.
+    pub(super) fn enter(&mut self, watch: Arc<Watch>) -> Living {
+        let of_course = |course: &Course| {
+            // Health endpoints are not asked before there is something to check.
+            let sources = Source::ALL.into_iter().filter(|&at| at == Source::Health || course.has_source(at));
+            let places = sources.filter_map(|source| Some((source, Place::of(&course.target, source)?)));
+            places.map(|(source, place)| (source, self.number(place))).collect()
+        };
+        let places: Vec<Vec<(Source, Number)>> = watch.courses.iter().map(of_course).collect();
+        for (_, number) in places.iter().flatten() {
+            self[*number].watches.insert(watch.id.clone());
+        }
+        Living { watch, places }
+    }
+
+    /// Lets go of a watch.
+    pub(super) fn leave(&mut self, living: &Living) {
+        for (_, number) in living.places.iter().flatten() {
+            self[*number].watches.remove(&living.watch.id);
+        }
+    }
+
+    /// A place that was met before.
+    pub(super) fn find(&self, place: &Place) -> Option<Number> {
+        self.numbers.get(place).copied()
+    }
+
+    fn number(&mut self, place: Place) -> Number {
+        if let Some(number) = self.find(&place) {
+            return number;
+        }
+        let number = Number(self.states.len());
+        let watches = BTreeSet::new();
+        self.states.push(State { place: place.clone(), memo: Memo::default(), looks: 0, is_asking: false, watches });
+        self.numbers.insert(place, number);
+        number
+    }
+}
+
+impl Index<Number> for Places {
+    type Output = State;
+
+    fn index(&self, number: Number) -> &State {
+        &self.states[number.0]
+    }
+}
+
+impl IndexMut<Number> for Places {
+    fn index_mut(&mut self, number: Number) -> &mut State {
+        &mut self.states[number.0]
+    }
+}
+
+impl Living {
+    /// Every source that can be asked about a course, due or not, and where; the table comes first.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&Course, Source, Number)> {
+        self.watch.courses.iter().zip(&self.places).flat_map(|(course, places)| {
+            let asked = places.iter().filter(|(source, _)| course.has_source(*source));
+            asked.map(move |(source, number)| (course, *source, *number))
+        })
+    }
+
+    /// The courses that a look at this place is for.
+    pub(super) fn courses_at(&self, place: Number) -> impl Iterator<Item = &Course> {
+        self.sources().filter(move |(.., number)| *number == place).map(|(course, ..)| course)
+    }
+}
