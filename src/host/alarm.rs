@@ -13,6 +13,7 @@ pub struct Alarm {
 
 impl Alarm {
     /// An alarm that is not set. Must be called from within a runtime.
+    #[expect(clippy::new_without_default, reason = "it takes a descriptor")]
     pub fn new() -> Self {
         Self {
             #[cfg(target_os = "linux")]

@@ -141,7 +141,9 @@ impl Keeper {
         let mut actions = Vec::new();
         match happening {
             Happening::Adopted(watches, gap) => {
-                watches.into_iter().for_each(|watch| self.enter(Arc::new(watch)));
+                for watch in watches {
+                    self.enter(Arc::new(watch));
+                }
                 self.slept(gap, now, &mut actions);
             }
             Happening::Opened(watch, events) => {

@@ -46,10 +46,12 @@ impl Publisher {
     /// Writes everything of what changed. A failure is logged once; the store knows, and the next change tries again.
     pub async fn publish(&mut self, tools: &Tools, changes: &[Change]) {
         let shown = shown(tools, changes.iter().map(|change| &change.watch)).await;
-        let mut batch = Batch::new(tools);
-        let done = changes.iter().map(|change| self.put(&mut batch, &shown[&change.watch.sha], change));
-        // One that cannot be written is no reason to leave out the others.
-        let done = done.fold(Ok(()), |all: io::Result<()>, one| all.and(one));
+        let mut batch = Batch::new(tools, self.read(LATEST));
+        let mut done = Ok(());
+        for change in changes {
+            // One that cannot be written is no reason to leave out the others.
+            done = done.and(self.put(&mut batch, &shown[&change.watch.sha], change));
+        }
         match done.and(self.finish(&batch)) {
             Ok(()) => self.has_complained = false,
             Err(why) if !self.has_complained => {
@@ -109,9 +111,8 @@ impl Publisher {
         failpoint("monitor.document_written");
         // A verdict must survive a power cut under its name.
         batch.is_verdict_given |= document.done;
-        let latest = batch.latest.get_or_insert_with(|| self.read(LATEST));
-        if status::takes_latest(&document, latest.as_ref()) {
-            *latest = Some(document);
+        if status::takes_latest(&document, batch.latest.as_ref()) {
+            batch.latest = Some(document);
             batch.copy = Some(written);
         }
         Ok(())
@@ -156,8 +157,8 @@ struct Batch<'t> {
     head: Option<Sha>,
     /// By worktree: the mirror is wanted there.
     mirrors: BTreeMap<PathBuf, bool>,
-    /// What `latest.json` is to say; `None`: it was not read yet.
-    latest: Option<Option<Document>>,
+    /// What `latest.json` is to say.
+    latest: Option<Document>,
     /// Its new content.
     copy: Option<Written>,
     is_verdict_given: bool,
@@ -170,9 +171,9 @@ struct Written {
 }
 
 impl<'t> Batch<'t> {
-    fn new(tools: &'t Tools) -> Self {
+    fn new(tools: &'t Tools, latest: Option<Document>) -> Self {
         let (now, head) = (tools.now(), tools.head());
-        Self { tools, now, head, mirrors: BTreeMap::new(), latest: None, copy: None, is_verdict_given: false }
+        Self { tools, now, head, mirrors: BTreeMap::new(), latest, copy: None, is_verdict_given: false }
     }
 
     fn mirrors(&mut self, worktree: &Path) -> bool {

@@ -176,7 +176,8 @@ fn a_landing_is_proven_once_at_a_time() {
 #[test]
 fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
     let mut keeper = Keeper::default();
-    let Happening::Opened(mut watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    let mut watch = Watch::clone(&watch);
     watch.landing = crate::watch::Landing::Unproven { git_gone: true };
     watch.push.origin = Origin::Hook;
     let id = watch.id.clone();
@@ -185,7 +186,7 @@ fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
     };
     let mut times = Vec::new();
     let mut now = START;
-    let mut actions = keeper.handle(Happening::Opened(watch, events), now);
+    let mut actions = keeper.handle(Happening::Opened(Arc::new(watch), events), now);
     while now < START + Span::from_secs(60) {
         if asked(actions) {
             times.push(now.since(START).as_secs());
