@@ -285,7 +285,7 @@ async fn a_file_that_has_a_second_name_is_not_opened() {
     for suffix in ["", "-wal", "-shm"] {
         let bed = Bed::new();
         let store = bed.open().await;
-        store.record(&watch('a', 1, 10), &[]).await.expect("recorded");
+        assert!(record(&store, &watch('a', 1, 10), &[]).await);
         let mut name = bed.path.clone().into_os_string();
         name.push(suffix);
         let name = PathBuf::from(name);
