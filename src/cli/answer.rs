@@ -137,7 +137,7 @@ fn from_store(place: &Place, world: &World, sha: &Sha, tip: &Sha) -> Answer {
     });
     // A store that cannot be read is the monitor's to set aside; until then it says nothing.
     let (watch, is_ignored) = found.ok().flatten().unwrap_or_default();
-    let around = Surroundings { now: world.now(), is_head: false, monitor_pid: None };
+    let around = Surroundings { now: world.now(), is_head: false, monitor_pid: None, quiet: Span::ZERO };
     match watch.map(|watch| Box::new(status::document(&watch, &around))) {
         Some(document) if document.commit.sha == *sha => Answer::Own(document),
         Some(document) => Answer::Through(document),

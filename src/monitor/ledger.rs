@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::MonitorError;
@@ -15,12 +16,12 @@ use crate::push::RequestId;
 use crate::store::{Change, StoreError};
 use crate::watch::{Event, EventKind, Watch};
 
-/// Where nothing happened but another look, the store and readers are told only this often: seldom, where there are
-/// many watches to tell of, but before a reader takes the monitor for dead.
+/// Where nothing happened but another look, the store and readers are told only this often: the more watches there are
+/// to tell of, the more seldom. Each document says until when it holds.
 const QUIET: Span = Span::from_secs(10);
-const QUIETEST: Span = Span::from_secs(45);
+const QUIETEST: Span = Span::from_mins(5);
 /// Of the time between, so much for each watch.
-const QUIET_EACH: Span = Span::from_millis(50);
+const QUIET_EACH: Span = Span::from_millis(300);
 
 /// Changes on their way to the disk.
 pub struct Ledger {
@@ -30,6 +31,7 @@ pub struct Ledger {
     waiting: BTreeMap<RequestId, Change>,
     /// The newest state of watches to which nothing happened but another look.
     quiet: BTreeMap<RequestId, Arc<Watch>>,
+    /// Until when what was written of a watch holds, if nothing happens.
     written: BTreeMap<RequestId, Timestamp>,
     is_failing: bool,
 }
@@ -54,15 +56,18 @@ impl Ledger {
 
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
     pub fn note(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
-        let now = self.tools.now();
-        let many = i64::try_from(self.written.len()).unwrap_or(i64::MAX);
-        let quiet = QUIET_EACH.scaled(many, 1).clamp(QUIET, QUIETEST);
-        let recent = self.written.get(&watch.id).is_some_and(|at| now.since(*at) < quiet);
-        if events.is_empty() && recent && !watch.is_over() {
+        let holds = self.written.get(&watch.id).is_some_and(|until| self.tools.now() < *until);
+        if events.is_empty() && holds && !watch.is_over() {
             self.quiet.insert(watch.id.clone(), watch);
         } else {
             self.enter(watch, events);
         }
+    }
+
+    /// How long what is written now is to hold.
+    fn quiet(&self) -> Span {
+        let many = i64::try_from(self.written.len()).unwrap_or(i64::MAX);
+        QUIET_EACH.scaled(many, 1).clamp(QUIET, QUIETEST)
     }
 
     fn enter(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
@@ -89,12 +94,13 @@ impl Ledger {
 
     /// Makes what readers see of a watch what the store says.
     pub async fn mend(&mut self, watch: &Arc<Watch>, missing: Missing) {
-        self.publisher.mend(&self.tools, watch, missing).await;
+        self.publisher.mend(&self.tools, watch, missing, self.quiet()).await;
     }
 
     /// Writes for readers, though nothing changed: somebody asked, and this is the answer.
     pub async fn acknowledge(&mut self, watch: Arc<Watch>) {
-        self.publisher.publish(&self.tools, &[Change { watch, events: Vec::new() }]).await;
+        let change = Change { watch, events: Vec::new() };
+        self.publisher.publish(&self.tools, &[change], self.quiet()).await;
     }
 
     /// Writes everything there is.
@@ -123,13 +129,13 @@ impl Ledger {
         }
         failpoint("monitor.stored");
         let changes: Vec<Change> = std::mem::take(&mut self.waiting).into_values().collect();
-        self.publisher.publish(&self.tools, &changes).await;
-        let now = self.tools.now();
+        let (now, quiet) = (self.tools.now(), self.quiet());
+        self.publisher.publish(&self.tools, &changes, quiet).await;
         for Change { watch, .. } in changes {
             if watch.is_over() {
                 self.written.remove(&watch.id);
             } else {
-                self.written.insert(watch.id.clone(), now);
+                self.written.insert(watch.id.clone(), now + spread(&watch.id, quiet));
             }
         }
     }
@@ -147,4 +153,12 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Up to half of it less, for each watch as much as always: what one look told all of them is not written again for all of
+/// them at once.
+fn spread(id: &RequestId, quiet: Span) -> Span {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    quiet.scaled(100 - i64::try_from(hasher.finish() % 50).unwrap_or(0), 100)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::MonitorError;
 use super::tools::Tools;
-use crate::base::Timestamp;
+use crate::base::{Span, Timestamp};
 use crate::host::files::Folder;
 use crate::process::failpoint;
 use crate::push::Sha;
@@ -44,9 +44,10 @@ impl Publisher {
     }
 
     /// Writes everything of what changed. A failure is logged once; the store knows, and the next change tries again.
-    pub async fn publish(&mut self, tools: &Tools, changes: &[Change]) {
+    /// Nothing may be written again for as long as `quiet` if nothing happens.
+    pub async fn publish(&mut self, tools: &Tools, changes: &[Change], quiet: Span) {
         let shown = shown(tools, changes.iter().map(|change| &change.watch)).await;
-        let mut batch = Batch::new(tools, self.read(LATEST));
+        let mut batch = Batch::new(tools, quiet, self.read(LATEST));
         let mut done = Ok(());
         for change in changes {
             // One that cannot be written is no reason to leave out the others.
@@ -64,7 +65,7 @@ impl Publisher {
 
     /// Writes a document, and its copy, anew that is not what the store says: the last monitor ended between them, or
     /// the file is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
-    pub async fn mend(&mut self, tools: &Tools, watch: &Arc<Watch>, missing: Missing) {
+    pub async fn mend(&mut self, tools: &Tools, watch: &Arc<Watch>, missing: Missing, quiet: Span) {
         let name = format!("{}.json", watch.sha);
         let is_there = self.status.about(&name).is_ok_and(|about| about.is_some());
         let is_right = match self.read(&name) {
@@ -78,7 +79,7 @@ impl Publisher {
             None => !is_there && missing == Missing::Leave,
         };
         if !is_right {
-            self.publish(tools, &[Change { watch: Arc::clone(watch), events: Vec::new() }]).await;
+            self.publish(tools, &[Change { watch: Arc::clone(watch), events: Vec::new() }], quiet).await;
         }
     }
 
@@ -89,6 +90,7 @@ impl Publisher {
             now: batch.now,
             is_head: batch.head.as_ref() == Some(&watch.sha),
             monitor_pid: Some(std::process::id()),
+            quiet: batch.quiet,
         };
         let document = status::document(shown, &around).cleaned(|words| tools.redact(words));
         let lines: String = events.iter().map(|event| status::timeline_line(&watch.sha, event)).collect();
@@ -154,6 +156,7 @@ impl Publisher {
 struct Batch<'t> {
     tools: &'t Tools,
     now: Timestamp,
+    quiet: Span,
     head: Option<Sha>,
     /// By worktree: the mirror is wanted there.
     mirrors: BTreeMap<PathBuf, bool>,
@@ -171,9 +174,9 @@ struct Written {
 }
 
 impl<'t> Batch<'t> {
-    fn new(tools: &'t Tools, latest: Option<Document>) -> Self {
+    fn new(tools: &'t Tools, quiet: Span, latest: Option<Document>) -> Self {
         let (now, head) = (tools.now(), tools.head());
-        Self { tools, now, head, mirrors: BTreeMap::new(), latest, copy: None, is_verdict_given: false }
+        Self { tools, now, quiet, head, mirrors: BTreeMap::new(), latest, copy: None, is_verdict_given: false }
     }
 
     fn mirrors(&mut self, worktree: &Path) -> bool {

@@ -19,9 +19,11 @@ pub struct Surroundings {
     pub is_head: bool,
     /// The process that writes.
     pub monitor_pid: Option<u32>,
+    /// So long it may not be written again if nothing happens.
+    pub quiet: Span,
 }
 
-/// How long after the next look is due a reader waits before it calls a document stale.
+/// How long after a document should have been written again a reader waits before it calls it stale.
 const PATIENCE: Span = Span::from_secs(60);
 
 /// The document of a watch.
@@ -45,7 +47,7 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
         warnings: warnings(watch),
         monitor: Some(Monitor { pid: around.monitor_pid }),
         observed_at: Some(observed_at(watch, around.now)),
-        stale_after: (!watch.is_over()).then(|| stale_after(watch, around.now)),
+        stale_after: (!watch.is_over()).then(|| stale_after(watch, around)),
         stale: false,
         next: Vec::new(),
     };
@@ -166,7 +168,8 @@ fn observed_at(watch: &Watch, now: Timestamp) -> Timestamp {
     readings.map(|reading| reading.observed_at).max().unwrap_or(without).whole_seconds()
 }
 
-fn stale_after(watch: &Watch, now: Timestamp) -> Timestamp {
-    let due = if watch.next_look == Timestamp::NEVER { now } else { watch.next_look.max(now) };
-    (due + PATIENCE).whole_seconds()
+fn stale_after(watch: &Watch, around: &Surroundings) -> Timestamp {
+    let now = around.now;
+    let due = if watch.next_look == Timestamp::NEVER { now } else { watch.next_look };
+    (due.max(now + around.quiet) + PATIENCE).whole_seconds()
 }

@@ -22,7 +22,7 @@ fn deploying() -> Watch {
 }
 
 fn drawn(watch: &Watch) -> Document {
-    document(watch, &Surroundings { now: at(65), is_head: true, monitor_pid: Some(4711) })
+    document(watch, &Surroundings { now: at(65), is_head: true, monitor_pid: Some(4711), quiet: Span::ZERO })
 }
 
 /// The reason that most often goes with a verdict.
@@ -395,7 +395,7 @@ proptest! {
         course.message = message;
         course.observations[0].latency = Some(Span::from_micros(latency));
         let now = Timestamp::from_micros(now);
-        let document = document(&watch, &Surroundings { now, is_head: false, monitor_pid: None });
+        let document = document(&watch, &Surroundings { now, is_head: false, monitor_pid: None, quiet: Span::ZERO });
         let bytes = document.to_bytes();
         prop_assert_eq!(bytes.iter().filter(|byte| **byte < 0x20).count(), 1, "one line");
         // Times far beyond what a calendar can say are written as its end.

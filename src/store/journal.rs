@@ -55,10 +55,13 @@ impl Store {
         ref_name: &RefName,
         at: Timestamp,
     ) -> Result<Vec<(Sha, Timestamp)>, StoreError> {
-        let query = "SELECT sha, pushed_at FROM watch WHERE remote = ? AND ref_name = ? AND pushed_at > ? \
-                     AND landing <> 'not_landed' ORDER BY pushed_at, id";
-        let query = sqlx::query_as::<_, (String, i64)>(query).bind(remote.as_str()).bind(ref_name.as_str());
-        let rows = query.bind(at.as_micros()).fetch_all(&self.pool).await?;
+        // In one piece: a thousand rows are a thousand times the way between two threads.
+        let query = "SELECT json_group_array(json_array(sha, pushed_at)) FROM (SELECT sha, pushed_at FROM watch \
+                     WHERE remote = ? AND ref_name = ? AND pushed_at > ? AND landing <> 'not_landed' \
+                     ORDER BY pushed_at, id)";
+        let query = sqlx::query_scalar::<_, String>(query).bind(remote.as_str()).bind(ref_name.as_str());
+        let rows = query.bind(at.as_micros()).fetch_one(&self.pool).await?;
+        let rows: Vec<(String, i64)> = serde_json::from_str(&rows).map_err(StoreError::Body)?;
         let read = |(sha, at): (String, i64)| Some((sha.parse().ok()?, Timestamp::from_micros(at)));
         Ok(rows.into_iter().filter_map(read).collect())
     }
