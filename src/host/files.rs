@@ -6,7 +6,7 @@
 //! Each component is opened with `O_NOFOLLOW` instead of one `openat2`: the same guarantee, on every system.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::sharing::Sharing;
 use crate::base::Timestamp;
+use crate::process::{Demand, read_file};
 
 mod descend;
 
@@ -102,13 +103,11 @@ impl Folder {
     /// anything else that is no file is an error, and never waited for.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
         let name = plain(name)?;
-        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-        let file = match openat(&self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => File::from(fd),
-            Err(Errno::ENOENT) => return Ok(None),
-            Err(errno) => return Err(self.explain("read", name, &no_link(errno))),
-        };
-        read_regular(file, limit).map(Some).map_err(|error| self.explain("read", name, &error))
+        match read_file(&self.fd, Path::new(name), Demand::Foreign, u64::try_from(limit).unwrap_or(u64::MAX)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(why) if why.is_absent() => Ok(None),
+            Err(why) => Err(self.explain("read", name, &io::Error::other(why))),
+        }
     }
 
     /// Removes a file, or whatever else but a folder has its name; `false` if there was none.
@@ -287,26 +286,6 @@ fn plain(name: &str) -> io::Result<&str> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{shown}` is not a plain file name")));
     }
     Ok(name)
-}
-
-fn no_link(errno: Errno) -> io::Error {
-    match errno {
-        Errno::ELOOP => io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link, which is not followed"),
-        other => other.into(),
-    }
-}
-
-fn read_regular(file: File, limit: usize) -> io::Result<Vec<u8>> {
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(one_more).read_to_end(&mut bytes)?;
-    if bytes.len() > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
-    }
-    Ok(bytes)
 }
 
 fn ends_with_line_feed(file: &File, length: u64) -> io::Result<bool> {

@@ -1,11 +1,12 @@
 //! The monitor's own log: one file that is renamed away when it has grown, so that the disk never fills.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::text;
+use crate::process::{Demand, Unread};
 
 /// A log of at most `limit` bytes in each of `kept` files: `name`, `name.1` (the one before), and so on.
 ///
@@ -38,7 +39,7 @@ impl Journal {
         Self { path: path.to_owned(), limit, kept, open: None }
     }
 
-    fn line(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn line(&mut self, bytes: &[u8]) -> Result<(), Unread> {
         if self.open.as_ref().is_some_and(|open| !self.is_in_place(&open.file)) {
             self.open = None;
         }
@@ -46,13 +47,23 @@ impl Journal {
             self.open = None;
             self.rotate();
         }
-        let open = match &mut self.open {
+        let open = match self.open.take() {
             Some(open) => open,
-            none => none.insert(open_log(&self.path)?),
+            None => open_log(&self.path).or_else(|why| self.make_room(why))?,
         };
+        let open = self.open.insert(open);
         open.file.write_all(bytes)?;
         open.written += bytes.len() as u64;
         Ok(())
+    }
+
+    /// What is not ours is treated as one that has grown too long. A system that refuses would do so again.
+    fn make_room(&self, why: Unread) -> Result<Open, Unread> {
+        if matches!(why, Unread::Io(_)) {
+            return Err(why);
+        }
+        self.rotate();
+        open_log(&self.path)
     }
 
     fn is_in_place(&self, file: &File) -> bool {
@@ -75,14 +86,14 @@ impl Journal {
     }
 }
 
-fn open_log(path: &Path) -> io::Result<Open> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)?;
+fn open_log(path: &Path) -> Result<Open, Unread> {
+    // To be read, too: a pipe that nobody reads could not be opened and told as one.
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = options.open(path)?;
     let about = file.metadata()?;
-    if !about.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the log is not a regular file"));
-    }
-    nix::sys::stat::fchmod(&file, nix::sys::stat::Mode::from_bits_truncate(0o600))?;
+    Demand::OursToMend.check(&about)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(Open { written: about.len(), file })
 }
 
@@ -153,12 +164,20 @@ mod tests {
     }
 
     #[test]
-    fn a_planted_link_is_not_written_through() {
+    fn what_was_planted_is_moved_away_and_not_written_through() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (path, victim) = (dir.path().join("monitor.log"), dir.path().join("victim"));
         fs::write(&victim, "mine").expect("written");
-        std::os::unix::fs::symlink(&victim, &path).expect("planted");
-        Journal::new(&path).write_all(b"line\n").expect("never fails");
-        assert_eq!(lines(&victim), "mine");
+        let plant: [fn(&Path, &Path); 3] = [
+            |victim, path| std::os::unix::fs::symlink(victim, path).expect("planted"),
+            |victim, path| fs::hard_link(victim, path).expect("planted"),
+            |_, path| nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).expect("planted"),
+        ];
+        for plant in plant {
+            let _ = fs::remove_file(&path);
+            plant(&victim, &path);
+            Journal::new(&path).write_all(b"line\n").expect("never fails");
+            assert_eq!((lines(&victim), lines(&path)), ("mine".to_owned(), "line\n".to_owned()));
+        }
     }
 }

@@ -93,7 +93,7 @@ pub fn read_file(at: impl AsFd, path: &Path, demand: Demand, max: u64) -> Result
     let file = File::from(openat(at, path, flags, Mode::empty()).map_err(io::Error::from)?);
     demand.check(&file.metadata()?)?;
     let mut content = Vec::new();
-    file.take(max + 1).read_to_end(&mut content)?;
+    file.take(max.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > max { Err(Unread::TooLarge(max)) } else { Ok(content) }
 }
 
