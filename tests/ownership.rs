@@ -174,6 +174,29 @@ fn what_another_user_has_put_in_our_place_is_told_and_not_used() {
 }
 
 #[test]
+#[ignore = "needs root: files of several users"]
+fn what_belongs_to_another_user_is_told_and_keeps_the_monitor_from_working() {
+    let site = of_ada();
+    site.git(&["config", "--unset", "core.sharedRepository"]);
+    configure(&site, ADA);
+    let own = layout(&site, ADA);
+    by(&site, ADA, "mkdir", &[&own.status_dir().display().to_string()]).ends(0);
+    for path in [own.status_dir(), own.store()] {
+        let shown = path.display().to_string();
+        by(&site, ADA, "touch", &[&shown]).ends(0);
+        chown(&path, Some(EVE), None).expect("root may give files away");
+        let doctor = afterpush(&site, ADA, &["doctor", "--offline", "--exit-code"]).ends(1).out();
+        assert!(doctor.contains(&format!("{shown} belongs to another user")), "{doctor}");
+        assert!(doctor.contains(&format!("fix: chown {ADA} {shown}")), "{doctor}");
+        let wait = afterpush(&site, ADA, &["wait", "--timeout", "90s"]).ends(5);
+        assert!(wait.err().contains("the monitor cannot work: ") && wait.err().contains(&shown), "{wait}");
+        chown(&path, Some(ADA), None).expect("root may give files away");
+    }
+    let doctor = afterpush(&site, ADA, &["doctor", "--offline"]).ends(0).out();
+    assert!(doctor.contains("ok permissions"), "{doctor}");
+}
+
+#[test]
 #[ignore = "needs root: another user's processes"]
 fn a_monitor_shows_its_memory_to_nobody_of_its_own_user() {
     let site = of_ada();

@@ -2,7 +2,7 @@
 //!
 //! The running service's own endpoints: `live` and `ready` answer well or not, `version` tells which commit runs. As
 //! everywhere, this room only says what to ask and what an answer means. A new kind of check is one file here and one
-//! line in [`ask`] and in [`hear`].
+//! line in `ask` and in [`hear`].
 
 mod probe;
 mod version;

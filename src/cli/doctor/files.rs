@@ -38,13 +38,11 @@ pub(super) fn permissions(patient: &Patient<'_>) -> Vec<Check> {
     let layout = &patient.place.layout;
     let faults = faults(layout, patient.place.repo.shared_repository());
     if faults.is_empty() {
-        let is_there = layout.private().is_dir();
-        let nothing = if is_there {
+        return vec![if layout.private().is_dir() {
             Check::ok(ID, "what is private is closed to others")
         } else {
             Check::skipped(ID, "nothing private is there yet")
-        };
-        return vec![nothing];
+        }];
     }
     let unusable = faults.iter().filter_map(|(path, fault)| unusable(path, *fault));
     let exposed = [
