@@ -97,14 +97,13 @@ fn beside(path: &Path) -> PathBuf {
 fn faults(layout: &Layout, sharing: Sharing) -> Vec<(PathBuf, Fault)> {
     let mut found: Vec<(PathBuf, Fault)> = Vec::new();
     for (path, wanted) in expected(layout) {
-        let is_below = |(above, fault): &(PathBuf, Fault)| path.starts_with(above) && *fault != Fault::SecondName;
-        if !found.iter().any(is_below) {
+        if !found.iter().any(|(above, _)| path.starts_with(above)) {
             let may_be_anothers = sharing.is_shared() || path.starts_with(layout.private());
             found.extend(displaced(&path, wanted, may_be_anothers).map(|fault| (path, fault)));
         }
     }
     if !found.iter().any(|(path, _)| layout.private().starts_with(path)) {
-        collect_exposed(layout.private(), 0o077, 3, &mut found);
+        collect_exposed(layout.private(), (0o077, Fault::Open), 3, &mut found);
     }
     found
 }
@@ -130,20 +129,18 @@ fn displaced(path: &Path, wanted: SFlag, may_be_anothers: bool) -> Option<Fault>
     }
 }
 
-/// What others get at, no deeper than a monitor writes. The folder itself has to be closed to all of `closed`.
-fn collect_exposed(path: &Path, closed: u32, depth: usize, found: &mut Vec<(PathBuf, Fault)>) {
+/// What others get at, no deeper than a monitor writes; it is a fault if one of these bits is set.
+fn collect_exposed(path: &Path, (bits, fault): (u32, Fault), depth: usize, found: &mut Vec<(PathBuf, Fault)>) {
     let Ok(about) = fs::symlink_metadata(path) else { return };
-    let fault = if about.uid() != geteuid().as_raw() {
-        Some(Fault::Foreign)
-    } else if about.mode() & closed == 0 || about.is_symlink() {
-        None
-    } else {
-        Some(if about.mode() & 0o022 == 0 { Fault::Open } else { Fault::Writable })
-    };
-    found.extend(fault.map(|fault| (path.to_owned(), fault)));
+    let is_new = found.iter().all(|(known, _)| known != path);
+    if is_new && about.uid() != geteuid().as_raw() {
+        found.push((path.to_owned(), Fault::Foreign));
+    } else if is_new && about.mode() & bits != 0 && !about.is_symlink() {
+        found.push((path.to_owned(), fault));
+    }
     if depth > 0 && about.is_dir() {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries.for_each(|entry| collect_exposed(&entry.path(), 0o022, depth - 1, found));
+        entries.for_each(|entry| collect_exposed(&entry.path(), (0o022, Fault::Writable), depth - 1, found));
     }
 }
 
@@ -182,9 +179,9 @@ mod tests {
         let request = layout.inbox().join("new/request");
         set_mode(&request, 0o620);
         assert_eq!(faults(&layout, Sharing::Umask), [(request.clone(), Fault::Writable)]);
-        for (mode, fault) in [(0o750, Fault::Open), (0o770, Fault::Writable)] {
+        for mode in [0o750, 0o770] {
             set_mode(layout.private(), mode);
-            let private = (layout.private().to_owned(), fault);
+            let private = (layout.private().to_owned(), Fault::Open);
             assert_eq!(faults(&layout, Sharing::Umask), [private, (request.clone(), Fault::Writable)]);
         }
     }
