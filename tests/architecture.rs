@@ -27,7 +27,7 @@ const ROOMS: &[Room] = &[
     pure("health", &["base", "watch", "wire"]),
     pure("config", &["base", "wire", "watch", "provider"]),
     pure("status", &["base", "push", "watch"]),
-    busy("process", &["base", "push"]),
+    busy("process", &["base"]),
     busy("spool", &["base", "push", "process"]),
     busy("store", &["base", "insight", "process", "push", "watch"]),
     busy("host", &["base", "wire", "process", "push", "watch", "provider", "records", "config"]),

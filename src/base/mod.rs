@@ -7,6 +7,7 @@ pub mod path;
 pub mod text;
 mod time;
 pub mod tokens;
+pub mod variables;
 
 pub use layout::Layout;
 pub use time::{Clock, Span, SpanError, Timestamp};

@@ -7,6 +7,7 @@ use globset::{Glob, GlobBuilder};
 use toml::de::{DeTable, DeValue};
 
 use super::key;
+use crate::base::variables::is_passed_on;
 use crate::base::{Span, text};
 use crate::watch::{State, TokenSource};
 use crate::wire;
@@ -149,8 +150,13 @@ pub(super) fn source(value: &DeValue<'_>, wanted: &str) -> Checked<TokenSource> 
 fn variable(name: &str) -> Checked<TokenSource> {
     let fits =
         name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
-    let fits = fits && name.len() <= 128;
-    fits.then(|| TokenSource::Env(name.to_owned())).ok_or_else(|| "env must be the name of a variable".to_owned())
+    if !fits || name.len() > 128 {
+        return Err("env must be the name of a variable".to_owned());
+    }
+    if is_passed_on(name) {
+        return Err(format!("env must not be {name}, which every program is given; no secret belongs there"));
+    }
+    Ok(TokenSource::Env(name.to_owned()))
 }
 
 fn command(text: &str) -> Checked<TokenSource> {

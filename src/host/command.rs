@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 
 use super::clock::Machine;
 use crate::base::{Clock, Span, text};
+use crate::process;
 use crate::wire::{Answer, CommandAsk, NoAnswer};
 
 /// As much of the end of standard error is kept.
@@ -23,27 +24,6 @@ const COMPLAINT: usize = 500;
 
 /// What lies in its pipes when a program has ended is read within this time.
 const REST: Duration = Duration::from_millis(200);
-
-/// What programs need to find their agents, stores and servers; nothing else of ours reaches them.
-const KEPT: [&str; 17] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "XDG_RUNTIME_DIR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "GNUPGHOME",
-    "PASSWORD_STORE_DIR",
-    "SSH_AUTH_SOCK",
-    "GH_CONFIG_DIR",
-    "KUBECONFIG",
-    "DOCKER_HOST",
-];
 
 /// Runs the program in this folder to its end. Any exit code is an answer.
 pub async fn perform(ask: &CommandAsk, folder: &Path) -> Result<Answer, NoAnswer> {
@@ -75,7 +55,8 @@ pub async fn perform(ask: &CommandAsk, folder: &Path) -> Result<Answer, NoAnswer
 fn command(ask: &CommandAsk, folder: &Path) -> Command {
     let (program, arguments) = ask.words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    // Also a command that fetches a token has to do with this: what it needs more is for its words to say.
+    command.args(arguments).env_clear().envs(process::for_children());
     command.envs(ask.variables.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.current_dir(folder).process_group(0).kill_on_drop(true);

@@ -19,7 +19,7 @@ use crate::host::settings::{self, Sources};
 use crate::host::sharing::Sharing;
 use crate::host::sql;
 use crate::insight::Habits;
-use crate::process::{self, Identity, MonitorFile};
+use crate::process::{self, Holdings, Identity, MonitorFile};
 use crate::provider::{self, Provider};
 use crate::push::{PROTO, Sha};
 use crate::store::{Store, StoreError};
@@ -50,7 +50,6 @@ pub struct Tools {
     /// So many landings at most are proven at once; each may wait long for a remote.
     pub proofs: Semaphore,
     environment: Environment,
-    salt: String,
     /// Where programs are run: the repository's main worktree, or the folder of a bare one.
     folder: PathBuf,
     credentials: Mutex<BTreeMap<CredentialKey, Bound>>,
@@ -94,7 +93,6 @@ impl Tools {
             places,
             proofs: Semaphore::new(MOST_PROOFS),
             environment,
-            salt: process::random_salt(),
             folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
             databases: Mutex::default(),
@@ -233,13 +231,16 @@ impl Tools {
     /// comes before: who reads of a monitor must not take it for one that does not respond.
     /// Returns the variables a credential may come from.
     fn introduce(&self, lost: Vec<String>) -> Result<Vec<String>, MonitorError> {
-        let names: Vec<String> = self.wanted().into_iter().collect();
+        let used = self.used();
+        let known = provider::ALL.iter().flat_map(|provider| provider.variables()).map(|&name| name.to_owned());
+        let names: Vec<String> = known.chain(used.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
         let pairs: Vec<(String, String)> = self.variables.clone().into_iter().collect();
+        // Which of them will be used nobody knows before there is a target.
+        let is_used = |name: &str| used.is_empty() || used.contains(name);
         let file = MonitorFile {
             identity: Identity::own(&self.layout, self.now()),
             proto: PROTO,
-            credentials: process::fingerprints(&self.salt, &names, &pairs),
-            wanted: names.clone(),
+            holdings: Holdings::of(names.clone(), is_used, &pairs),
             lost,
         };
         let private = self.layout.private();
@@ -266,12 +267,10 @@ impl Tools {
         }
     }
 
-    /// The variables a credential may come from: those of all providers, and those the configuration names.
-    fn wanted(&self) -> BTreeSet<String> {
-        let known = provider::ALL.iter().flat_map(|provider| provider.variables()).map(|&name| name.to_owned());
+    /// The variables that the targets take their credentials from, as the configuration is now.
+    fn used(&self) -> BTreeSet<String> {
         let config = self.settings(None).ok();
-        let named = config.iter().flat_map(|config| secrets::names(config.targets.iter().map(|t| &t.target)));
-        known.chain(named).collect()
+        config.iter().flat_map(|config| secrets::names(config.targets.iter().map(|t| &t.target))).collect()
     }
 }
 

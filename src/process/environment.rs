@@ -1,8 +1,8 @@
-//! Environment variables on their way to the monitor, and digests that tell whether it has the same ones.
+//! Environment variables on their way to the monitor and to its programs, and what tells whether it has the same ones.
 
 #![expect(unsafe_code, reason = "a descriptor that was inherited has to be adopted by its number")]
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -11,34 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::sealed::sealed;
-use crate::push::Fingerprints;
+use crate::base::variables::{is_passed_on, may_be_passed_on};
 
 /// Names the descriptor from which a summoned monitor reads its summoner's environment.
 pub(super) const HANDED_OVER: &str = "AFTERPUSH_ENVIRONMENT";
 
-/// What a monitor keeps of the environment it is started with; the rest it gets in memory. git's own variables and
-/// everything that may hold a secret are not on the list.
-///
-/// What credential commands need to find their agents and stores has to come this far to reach them.
-const KEPT: &[&str] = &[
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "TZ",
-    "TMPDIR",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "GNUPGHOME",
-    "PASSWORD_STORE_DIR",
-    "GH_CONFIG_DIR",
-    "KUBECONFIG",
-    "DOCKER_HOST",
-];
-const KEPT_FAMILIES: &[&str] = &["LC_", "XDG_", "AFTERPUSH_"];
+/// What only a monitor is given: how much it logs, and where a test has it fail.
+const OF_MONITORS: [&str; 2] = ["AFTERPUSH_LOG", "AFTERPUSH_FAILPOINTS"];
 
 /// More than any kernel lets a program be started with.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -99,44 +78,39 @@ pub(super) fn hand_over(environment: &[(String, String)]) -> io::Result<OwnedFd>
     sealed(&content)
 }
 
-/// What a monitor may be started with.
-pub(super) fn kept(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
-    environment.iter().filter(|(name, _)| {
-        let in_family = KEPT_FAMILIES.iter().any(|family| name.starts_with(family));
-        (KEPT.contains(&name.as_str()) || in_family) && name != HANDED_OVER && !is_secret(name)
-    })
+/// What of these variables a monitor is started with. The rest it gets in memory, secrets above all.
+pub(super) fn for_monitor(environment: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+    environment.iter().filter(|(name, value)| may_be_passed_on(name, value) || OF_MONITORS.contains(&name.as_str()))
 }
 
-/// A variable of this name holds a secret, as names go.
+/// What of this process's variables the programs it runs are given: git, the user's commands.
+pub fn for_children() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, value)| may_be_passed_on(&name.to_string_lossy(), &value.to_string_lossy()))
+}
+
+/// A variable of this name holds a secret, as names go. `PASSWORD_STORE_DIR` says where some are.
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 9] =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "DB_PASS", "API_KEY", "APIKEY", "ACCESS_KEY"];
     let name = name.to_ascii_uppercase();
-    WORDS.iter().any(|word| name.contains(word))
+    !is_passed_on(&name) && WORDS.iter().any(|word| name.contains(word))
 }
 
-/// Salted digests of those variables among `names` that are set: equal digests, equal values.
-pub fn fingerprints(salt: &str, names: &[String], environment: &[(String, String)]) -> Fingerprints {
-    let mut digests = BTreeMap::new();
-    for name in names {
-        if let Some(value) = value(environment, name) {
-            let digest = Sha256::new().chain_update(salt).chain_update(name).chain_update([0]).chain_update(value);
-            digests.insert(name.clone(), hexadecimal(&digest.finalize()));
-        }
+/// Tells whether these variables have the same values here and there.
+///
+/// It is kept in a file, a file may be copied, and passwords can be guessed; so it must not tell whether a guess is
+/// right. It is one for all values together: who does not know the token among them can try no password. And it is
+/// short: where all the rest is known, one of 4096 guesses fits, be it right or wrong. The price is that one change of
+/// 4096 is overlooked. There is no salt, on purpose: the copy of each monitor's file would be another try.
+pub(super) fn mark(names: &[String], environment: &[(String, String)]) -> String {
+    let mut digest = Sha256::new();
+    for part in names.iter().flat_map(|name| [name.as_str(), value(environment, name).unwrap_or_default()]) {
+        // With its length before it no text can pass for two others.
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
     }
-    Fingerprints { salt: salt.to_owned(), digests }
-}
-
-/// A new salt for [`fingerprints`].
-pub fn random_salt() -> String {
-    // Two random ids make 244 random bits.
-    hexadecimal(&[uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    let digest = digest.finalize();
+    format!("{:02x}{:x}", digest[0], digest[1] >> 4)
 }
 
 #[cfg(test)]
@@ -154,31 +128,45 @@ mod tests {
     }
 
     #[test]
-    fn neither_secrets_nor_gits_variables_are_in_the_monitors_own_environment() {
+    fn a_monitor_is_started_with_what_is_passed_on_and_nothing_else() {
         let all = environment(&[
             ("PATH", "/bin"),
             ("LC_ALL", "C"),
-            ("AFTERPUSH", "1"),
+            ("LC_MINE", "dop_secret"),
+            ("XDG_MINE", "dop_secret"),
+            ("AFTERPUSH_LOG", "debug"),
             ("AFTERPUSH_CONFIG", "/c"),
             ("AFTERPUSH_ENVIRONMENT", "7"),
-            ("AFTERPUSH_DO_TOKEN", "dop_v1_secret"),
+            ("AFTERPUSH_DO", "dop_secret"),
             ("GIT_DIR", "."),
-            ("DIGITALOCEAN_TOKEN", "dop_v1_secret"),
+            ("GIT_SSH_COMMAND", "ssh -i key"),
+            ("https_proxy", "http://ada:secret@proxy"),
+            ("DIGITALOCEAN_TOKEN", "dop_secret"),
         ]);
-        let names: Vec<_> = kept(&all).map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["PATH", "LC_ALL", "AFTERPUSH_CONFIG"]);
+        let names: Vec<_> = for_monitor(&all).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["PATH", "LC_ALL", "AFTERPUSH_LOG", "GIT_SSH_COMMAND"]);
     }
 
     #[test]
-    fn digests_tell_values_apart_and_leave_out_what_is_not_set() {
-        let names: Vec<_> = ["TOKEN", "OTHER", "EMPTY"].map(str::to_owned).to_vec();
-        let prints = |salt, pairs: &[_]| fingerprints(salt, &names, &environment(pairs));
-        let one = prints("s", &[("TOKEN", "a"), ("EMPTY", ""), ("UNASKED", "x")]);
-        assert_eq!(one.digests.keys().collect::<Vec<_>>(), ["TOKEN"]);
-        assert_eq!(one, prints("s", &[("TOKEN", "a")]));
-        assert_ne!(one.digests, prints("s", &[("TOKEN", "b")]).digests);
-        assert_ne!(one.digests, prints("t", &[("TOKEN", "a")]).digests);
-        assert_eq!(one.digests["TOKEN"].len(), 64);
-        assert_ne!(random_salt(), random_salt());
+    fn secrets_are_known_by_their_names() {
+        for (name, is_one) in
+            [("db_pass", true), ("SHOP_API_KEY", true), ("PASSWORD_STORE_DIR", false), ("PATH", false)]
+        {
+            assert_eq!(is_secret(name), is_one, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mark_tells_values_apart_and_confirms_no_guess() {
+        let names = ["TOKEN", "OTHER"].map(str::to_owned);
+        let mark = |pairs: &[_]| mark(&names, &environment(pairs));
+        let one = mark(&[("TOKEN", "a"), ("UNASKED", "x")]);
+        assert_eq!(one, mark(&[("TOKEN", "a"), ("OTHER", "")]));
+        for other in [&[("TOKEN", "b")][..], &[("OTHER", "a")], &[("TOKEN", "a"), ("OTHER", "a")], &[]] {
+            assert_ne!(one, mark(other));
+        }
+        let guesses = (0..100_000).map(|guess| [("TOKEN".to_owned(), guess.to_string())]);
+        let fits = guesses.filter(|guess| super::mark(&names, guess) == one).count();
+        assert!(fits > 10, "{fits} wrong guesses fit");
     }
 }

@@ -22,7 +22,7 @@ mod sealed;
 mod summon;
 
 pub use background::{End, Told, in_background};
-pub use environment::{fingerprints, inherited_environment, is_secret, is_set, own_environment, random_salt, value};
+pub use environment::{for_children, inherited_environment, is_secret, is_set, own_environment, value};
 #[cfg(test)]
 pub(crate) use failpoint::watched;
 pub use failpoint::{failpoint, limit};

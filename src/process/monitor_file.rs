@@ -7,11 +7,10 @@ use nix::fcntl::AT_FDCWD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::environment::{fingerprints, is_set};
+use super::environment::{is_set, mark};
 use super::identity::{Aliveness, Identity};
 use super::own_file::{Demand, read_file};
 use crate::base::{Layout, Span, Timestamp};
-use crate::push::Fingerprints;
 
 /// How often a living monitor touches the file `alive`.
 pub const ALIVE_EVERY: Span = Span::from_secs(5);
@@ -28,25 +27,27 @@ pub struct MonitorFile {
     pub identity: Identity,
     /// The highest [`crate::push::PROTO`] it understands.
     pub proto: u32,
-    /// The variables it would take a credential from.
-    #[serde(default)]
-    pub wanted: Vec<String>,
-    /// Digests of those of them it holds.
-    #[serde(default)]
-    pub credentials: Fingerprints,
-    /// Those of them that a monitor before it held and it does not.
+    /// The credentials it has.
+    #[serde(flatten)]
+    pub holdings: Holdings,
+    /// Variables with a credential that a monitor before it held and it does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<String>,
 }
 
 /// The part of `monitor.json` that tells which credentials the monitor holds. Read by itself, because it is all a
 /// hook needs of the file.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Holdings {
-    #[serde(default)]
+    /// The variables it would take a credential from.
     wanted: Vec<String>,
-    #[serde(default)]
-    credentials: Fingerprints,
+    /// Those of them it has.
+    held: Vec<String>,
+    /// Those of them its targets use.
+    used: Vec<String>,
+    /// The [`mark`] of these.
+    mark: String,
 }
 
 /// What can be said of a repository's monitor without disturbing it.
@@ -68,26 +69,37 @@ impl MonitorFile {
 
     /// The variables that were given to this monitor, or to one before it, and are not in the environment of the next.
     pub fn lost_to(self, environment: &[(String, String)]) -> Vec<String> {
-        let held: BTreeSet<String> = self.credentials.digests.into_keys().chain(self.lost).collect();
+        let held: BTreeSet<String> = self.holdings.held.into_iter().chain(self.lost).collect();
         held.into_iter().filter(|name| !is_set(environment, name)).collect()
     }
 }
 
 impl Holdings {
+    /// What a monitor with this environment has of the variables it would take a credential from, and of those its
+    /// targets use.
+    pub fn of(wanted: Vec<String>, is_used: impl Fn(&str) -> bool, environment: &[(String, String)]) -> Self {
+        let held: Vec<_> = wanted.iter().filter(|name| is_set(environment, name)).cloned().collect();
+        let used: Vec<_> = held.iter().filter(|name| is_used(name)).cloned().collect();
+        let mark = mark(&used, environment);
+        Self { wanted, held, used, mark }
+    }
+
     /// Reads them; `None` as for [`MonitorFile::read`].
     pub fn read(layout: &Layout) -> Option<Self> {
         read(layout)
     }
 
-    /// Digests, with the monitor's salt, of those variables in `environment` it would take a credential from.
-    pub fn fingerprints(&self, environment: &[(String, String)]) -> Fingerprints {
-        fingerprints(&self.credentials.salt, &self.wanted, environment)
+    /// The monitor has a value of this variable.
+    pub fn has(&self, name: &str) -> bool {
+        self.held.iter().any(|held| held == name)
     }
 
-    /// There is a credential in `environment` of which the monitor has another value or none.
+    /// There is a credential in `environment` of which the monitor has none or another value. Where one that is used
+    /// is missing there, it is left as it is: a monitor from there would have to do without.
     pub fn lack(&self, environment: &[(String, String)]) -> bool {
-        let own = self.fingerprints(environment).digests;
-        own.iter().any(|(name, digest)| self.credentials.digests.get(name) != Some(digest))
+        let is_new = |name: &String| is_set(environment, name) && !self.has(name);
+        let is_whole = self.used.iter().all(|name| is_set(environment, name));
+        self.wanted.iter().any(is_new) || (is_whole && mark(&self.used, environment) != self.mark)
     }
 }
 
@@ -133,13 +145,7 @@ mod tests {
         fn write(&self, change: impl FnOnce(&mut Identity)) {
             let mut identity = Identity::own(&self.layout, Timestamp::default());
             change(&mut identity);
-            let file = MonitorFile {
-                identity,
-                proto: 1,
-                wanted: Vec::new(),
-                credentials: Fingerprints::default(),
-                lost: Vec::new(),
-            };
+            let file = MonitorFile { identity, proto: 1, holdings: Holdings::default(), lost: Vec::new() };
             let text = serde_json::to_vec(&file).expect("serializable");
             std::fs::write(self.layout.monitor(), text).expect("written");
             std::fs::set_permissions(self.layout.monitor(), std::fs::Permissions::from_mode(0o600)).expect("own");
@@ -169,10 +175,33 @@ mod tests {
         world.write(|_| {});
         let pair = |name: &str| (name.to_owned(), "x".to_owned());
         let mut file = MonitorFile::read(&world.layout).expect("written");
-        file.credentials = fingerprints("s", &["A".to_owned(), "B".to_owned()], &[pair("A"), pair("B")]);
+        let names = ["A", "B", "C"].map(str::to_owned);
+        file.holdings = Holdings::of(names.into(), |_| true, &[pair("A"), pair("B")]);
         file.lost = vec!["C".to_owned()];
         assert_eq!(file.clone().lost_to(&[]), ["A", "B", "C"]);
         assert_eq!(file.lost_to(&[pair("A"), pair("C")]), ["B"]);
+    }
+
+    #[test]
+    fn a_monitor_lacks_what_is_new_or_changed_and_nothing_for_a_shell_that_has_less() {
+        let names = ["TOKEN", "DB_PASS", "UNUSED"].map(str::to_owned).to_vec();
+        let with = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let all = with(&[("TOKEN", "a"), ("DB_PASS", "b"), ("UNUSED", "c")]);
+        let held = Holdings::of(names.clone(), |name| name != "UNUSED", &all);
+        for (environment, is_lacking) in [
+            (&[("TOKEN", "a"), ("DB_PASS", "b"), ("UNUSED", "c")][..], false),
+            (&[("TOKEN", "a"), ("DB_PASS", "b")], false),
+            (&[("TOKEN", "z"), ("DB_PASS", "b")], true),
+            (&[("TOKEN", "a"), ("DB_PASS", "z"), ("UNUSED", "c")], true),
+            (&[("TOKEN", "z")], false),
+            (&[], false),
+        ] {
+            assert_eq!(held.lack(&with(environment)), is_lacking, "{environment:?}");
+        }
+        let less = Holdings::of(names, |_| true, &with(&[("TOKEN", "a")]));
+        assert!(less.lack(&all) && !less.lack(&with(&[("TOKEN", "a")])));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::environment::{HANDED_OVER, hand_over, is_set, kept, value};
+use super::environment::{HANDED_OVER, for_monitor, hand_over, is_set, value};
 use super::failpoint::failpoint;
 use super::launch::{Launch, launch};
 use super::lock::Alone;
@@ -117,7 +117,7 @@ pub fn summon(summons: &Summons<'_>) -> io::Result<()> {
     let (program, state) = (summons.program.as_os_str().as_bytes(), summons.layout.private().as_os_str().as_bytes());
     let take_over = summons.take_over.then_some(&b"--take-over"[..]);
     let arguments = [program, b"daemon", b"--state", state].into_iter().chain(take_over).map(string);
-    let own = kept(summons.environment).map(|(name, value)| format!("{name}={value}"));
+    let own = for_monitor(summons.environment).map(|(name, value)| format!("{name}={value}"));
     let variables = own.chain([format!("{HANDED_OVER}={number}")]).map(|variable| string(variable.as_bytes()));
     launch(&Launch {
         program: string(program)?,

@@ -11,8 +11,7 @@ mod url;
 pub use line::{HookInput, RefUpdate, read_lines};
 pub use name::{RefName, RemoteName};
 pub use request::{
-    Asked, Fingerprints, GitProcess, IgnoreNote, PROTO, PushNote, REQUEST_SCHEMA, ReflogPush, Request, RequestId,
-    StopNote, TrackNote,
+    Asked, GitProcess, IgnoreNote, PROTO, PushNote, REQUEST_SCHEMA, ReflogPush, Request, RequestId, StopNote, TrackNote,
 };
 pub use sha::{Sha, ShaError};
 pub use url::without_userinfo;

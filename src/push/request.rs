@@ -3,7 +3,6 @@
 //! A request is one JSON file in the inbox. Old monitors meet new hooks and the other way round, so keys are only
 //! added, unknown keys are ignored, and `proto` rises when a monitor must be newer to understand.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -28,9 +27,6 @@ pub struct Request {
     pub id: RequestId,
     /// When it was written.
     pub at: Timestamp,
-    /// Salted digests of the writer's credential variables, where a running monitor's salt was there to use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credentials: Option<Fingerprints>,
     /// What is asked.
     #[serde(flatten)]
     pub asked: Asked,
@@ -146,16 +142,6 @@ pub struct StopNote {
     pub sha: Option<Sha>,
 }
 
-/// Salted digests of environment variables that may hold a credential: equal digests, equal values. The salt is
-/// the running monitor's and dies with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprints {
-    /// Random, hexadecimal.
-    pub salt: String,
-    /// Variable name to hexadecimal digest; a variable that is not set is absent.
-    pub digests: BTreeMap<String, String>,
-}
-
 impl Asked {
     /// A watch comes of it.
     pub const fn begins_watches(&self) -> bool {
@@ -176,7 +162,7 @@ impl Request {
         };
         let about = about.map_or("-", Sha::as_str);
         let id = RequestId(format!("{}.{about}", unique.simple()));
-        Self { schema: REQUEST_SCHEMA.to_owned(), proto: PROTO, id, at, credentials: None, asked }
+        Self { schema: REQUEST_SCHEMA.to_owned(), proto: PROTO, id, at, asked }
     }
 }
 

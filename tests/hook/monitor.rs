@@ -3,7 +3,8 @@
 use std::fs;
 
 use afterpush::base::Timestamp;
-use afterpush::process::{Alone, Identity, MonitorFile, fingerprints};
+use afterpush::base::variables::is_passed_on;
+use afterpush::process::{Alone, Holdings, Identity, MonitorFile};
 
 use crate::support::hooked::Hooked;
 use crate::support::{Ran, until};
@@ -44,6 +45,7 @@ fn push_by(hooked: &Hooked, line: &str) -> Ran {
     hooked.sandbox.commit("another");
     let mut command = hooked.command("sh", &["-c", line]);
     command.env("DIGITALOCEAN_TOKEN", "dop_v1_secret").env("GIT_EDITOR", "vi").env("SSH_AUTH_SOCK", "/agent");
+    command.env("GIT_SSH_COMMAND", "ssh -i key").env("XDG_MINE", "a secret").env("https_proxy", "http://a:secret@b");
     Ran::of(&mut command).ends(0)
 }
 
@@ -59,9 +61,15 @@ fn a_monitor_has_nothing_of_its_caller_but_what_it_is_handed() {
     assert_eq!(of("folder "), ["/"]);
     let (session, pid) = of("session ")[0].split_once(" of ").expect("two numbers");
     assert_eq!(session, pid, "it leads a session of its own");
-    let strange = of("variable ").into_iter().find(|line| line.contains("GIT_") || line.contains("secret"));
-    assert_eq!(strange, None);
-    assert!(of("variable ").contains(&"SSH_AUTH_SOCK=/agent"));
+    for line in of("variable ").into_iter().filter(|line| !line.starts_with("AFTERPUSH_ENVIRONMENT=")) {
+        let name = line.split('=').next().unwrap_or_default();
+        assert!(is_passed_on(name) || ["PWD", "SHLVL", "_", "AFTERPUSH_FAILPOINTS"].contains(&name), "{line}");
+        assert!(!line.contains("secret"), "{line}");
+    }
+    // The user's own word to git goes with it, and what this call of git is about does not.
+    for kept in ["SSH_AUTH_SOCK=/agent", "GIT_SSH_COMMAND=ssh -i key"] {
+        assert!(of("variable ").contains(&kept), "{seen}");
+    }
     assert!(of("handed ").contains(&"DIGITALOCEAN_TOKEN=dop_v1_secret"), "{seen}");
     let open = of("open ");
     for stream in ["0 /dev/null", "2 /dev/null"] {
@@ -149,9 +157,9 @@ fn a_monitor_without_the_callers_credentials_is_taken_over_from() {
     let wanted = vec!["DIGITALOCEAN_TOKEN".to_owned(), "OTHER_TOKEN".to_owned()];
     let pretend = |token: Option<&str>| {
         let environment: Vec<_> = token.map(|token| (wanted[0].clone(), token.to_owned())).into_iter().collect();
-        let credentials = fingerprints("salt", &wanted, &environment);
         let identity = Identity::own(&layout, Timestamp::default());
-        let file = MonitorFile { identity, proto: 1, wanted: wanted.clone(), credentials, lost: Vec::new() };
+        let holdings = Holdings::of(wanted.clone(), |_| true, &environment);
+        let file = MonitorFile { identity, proto: 1, holdings, lost: Vec::new() };
         fs::write(layout.monitor(), serde_json::to_vec(&file).expect("serializable")).expect("written");
     };
     pretend(Some("dop_v1_secret"));
@@ -159,9 +167,6 @@ fn a_monitor_without_the_callers_credentials_is_taken_over_from() {
     hooked.sandbox.commit("another");
     Ran::of(&mut hooked.command("git", &["push", "--quiet"])).ends(0);
     assert!(!hooked.bin().join("started").exists(), "the same token, or none, is no reason");
-    let request = &hooked.requests()[0];
-    let digests = &request.credentials.as_ref().expect("a running monitor's salt").digests;
-    assert_eq!(digests.keys().collect::<Vec<_>>(), ["DIGITALOCEAN_TOKEN"]);
     for (pushes, held_token) in [(1, None), (2, Some("an older one"))] {
         pretend(held_token);
         push_by(&hooked, "git push --quiet");

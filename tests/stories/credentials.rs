@@ -29,7 +29,7 @@ fn doctors_word(site: &Site) -> Value {
 }
 
 /// Puts a credential helper before git that knows the provider's token and notes what it is asked.
-fn give_helper(site: &Site) {
+fn give_helper(site: &mut Site) {
     let helper = site.root().join("helper");
     let token = site.provider().token();
     let script = format!(
@@ -37,12 +37,15 @@ fn give_helper(site: &Site) {
     );
     write_program(&helper, &script);
     write_home(site, ".gitconfig", &format!("[credential]\n\thelper = {}\n", helper.display()));
+    // The user's own word on where git's settings are reaches the monitor's git, too.
+    let settings = site.root().join("home/.gitconfig").display().to_string();
+    site.set("GIT_CONFIG_GLOBAL", &settings);
 }
 
 #[test]
 fn gits_credential_helper_is_asked_for_the_host_of_the_api_and_told_nothing() {
-    let site = without_token("");
-    give_helper(&site);
+    let mut site = without_token("");
+    give_helper(&mut site);
     let authority = site.authority();
     assert_eq!(doctors_word(&site)["detail"], format!("from git's credential helper for {authority}"));
     let sha = site.ship(Recipe::live());

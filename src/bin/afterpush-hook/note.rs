@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use afterpush::base::{Layout, Span, Timestamp, text};
-use afterpush::process::{self, Holdings};
+use afterpush::process;
 use afterpush::push::{Asked, IgnoreNote, PushNote, RefName, RefUpdate, RemoteName, Request, without_userinfo};
 use afterpush::spool;
 
@@ -74,7 +74,7 @@ fn try_to_leave(notice: Notice, told: &mut impl Write) -> Result<(), String> {
         return Ok(());
     }
     process::refuse_guest_root(&layout).map_err(|why| why.to_string())?;
-    let request = request(notice, repository, &layout, &environment)?;
+    let request = request(notice, repository)?;
     spool::drop_request(&layout, &request).map_err(|err| format!("{}: {err}", layout.inbox().display()))?;
     if let Asked::Push(push) = &request.asked {
         tell(told, &noted(push));
@@ -100,12 +100,7 @@ fn is_configured(repository: &Repository, layout: &Layout, environment: &[(Strin
     files.into_iter().flatten().any(|file| file.exists())
 }
 
-fn request(
-    notice: Notice,
-    repository: Repository,
-    layout: &Layout,
-    environment: &[(String, String)],
-) -> Result<Request, String> {
+fn request(notice: Notice, repository: Repository) -> Result<Request, String> {
     let push = match notice.wanted {
         Wanted::Push { remote, url, refs, is_cut } => {
             let refs = with_moved(&repository, &remote, refs);
@@ -121,9 +116,7 @@ fn request(
     };
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let at = Timestamp::from_micros(0) + Span::from_std(since_epoch);
-    let mut request = Request::new(uuid::Uuid::now_v7(), at, asked);
-    request.credentials = Holdings::read(layout).map(|held| held.fingerprints(environment));
-    Ok(fitting(request))
+    Ok(fitting(Request::new(uuid::Uuid::now_v7(), at, asked)))
 }
 
 /// Marks the refs that the remote has elsewhere than this clone last saw them.

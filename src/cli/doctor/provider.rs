@@ -57,7 +57,7 @@ pub(super) fn without_credential(patient: &Patient<'_>, target: &Target, id: Str
     let Presence::Responding(monitor) = process::presence(&patient.place.layout, patient.world.now()) else {
         return Check::failed(id, why, "");
     };
-    let held = secrets::names([target]).into_iter().find(|name| monitor.credentials.digests.contains_key(name));
+    let held = secrets::names([target]).into_iter().find(|name| monitor.holdings.has(name));
     match held {
         Some(name) => Check::warning(id, format!("the running monitor has {name}, this shell has not"), why),
         None => Check::failed(id, why, ""),

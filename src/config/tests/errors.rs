@@ -107,6 +107,7 @@ fn wrong_credential_sources_and_urls_are_told_without_their_values() {
     let told = complaints(&[
         "[target.web]\ntoken = \"dop_v1_hunter2\"\n",
         "[target.web]\ntoken = { env = \"hunter2 x\" }\n",
+        "[target.web]\ntoken = { env = \"LC_ALL\" }\n",
         "[target.web]\ntoken = { env = \"A\", file = \"/b\" }\n",
         "[target.web]\ntoken = { file = \"hunter2\" }\n",
         "[target.web]\ntoken = { command = \"say 'hunter2\" }\n",
@@ -120,6 +121,7 @@ fn wrong_credential_sources_and_urls_are_told_without_their_values() {
     insta::assert_snapshot!(told, @r#"
     LOCAL:2: target.web.token must say where the token is, never hold it: { env = "NAME" }, { command = "WORDS" } or { file = "/PATH" }
     LOCAL:2: target.web.token env must be the name of a variable
+    LOCAL:2: target.web.token env must not be LC_ALL, which every program is given; no secret belongs there
     LOCAL:2: target.web.token must say where the token is, never hold it: { env = "NAME" }, { command = "WORDS" } or { file = "/PATH" }
     LOCAL:2: target.web.token file must be an absolute path
     LOCAL:2: target.web.token command has a quote that does not end

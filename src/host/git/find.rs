@@ -13,28 +13,30 @@ use super::{GitError, Place};
 use crate::base::text;
 
 /// The variables that tell git where the repository is, and whether it may be trusted (`safe.directory`).
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_COMMON_DIR",
     "GIT_IMPLICIT_WORK_TREE",
     "GIT_CEILING_DIRECTORIES",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM",
-    "GIT_CONFIG_COUNT",
     "GIT_CONFIG_PARAMETERS",
 ];
+/// The setting that may stand among those which `GIT_CONFIG_COUNT` counts; what else is there may be secret.
+const SAFE: &str = "safe.directory";
 
 /// What git's variables say of where the repository is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     variables: BTreeMap<&'static str, OsString>,
+    safe: Vec<String>,
 }
 
 impl Surroundings {
     /// This process's variables.
     pub fn of_process() -> Self {
         let set = |name: &'static str| Some((name, env::var_os(name).filter(|value| !value.is_empty())?));
-        Self { variables: NAMES.into_iter().filter_map(set).collect() }
+        Self { variables: NAMES.into_iter().filter_map(set).collect(), safe: safe_directories() }
     }
 
     /// The same with this variable.
@@ -47,6 +49,17 @@ impl Surroundings {
     fn get(&self, name: &str) -> Option<&OsString> {
         self.variables.get(name)
     }
+}
+
+/// Those that the variables `GIT_CONFIG_KEY_0`, `GIT_CONFIG_VALUE_0` and so on name.
+fn safe_directories() -> Vec<String> {
+    let count = env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    let pair = |at: usize| {
+        let part = |of: &str| env::var(format!("GIT_CONFIG_{of}_{at}")).ok();
+        Some((part("KEY")?, part("VALUE")?))
+    };
+    let pairs = (0..count).map_while(pair).filter(|(key, _)| key.eq_ignore_ascii_case(SAFE));
+    pairs.map(|(_, value)| value).collect()
 }
 
 /// Finds the repository, and opens it with the library where that can read it.
@@ -113,6 +126,9 @@ fn ask_program(dir: &Path, surroundings: &Surroundings) -> Result<Place, GitErro
     let mut call = Call::git().directory(dir);
     for (name, value) in &surroundings.variables {
         call = call.variable(name, value);
+    }
+    for directory in &surroundings.safe {
+        call = call.args(["-c", &format!("{SAFE}={directory}")]);
     }
     // In a bare repository the last question fails, after the first two were answered.
     let questions = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel"];

@@ -1,4 +1,4 @@
-//! Running the git program: no prompt, no hook, no file system monitor, no foreign variables, and a time limit.
+//! Running the git program: no prompt, no hook, no file system monitor, few variables, and a time limit.
 
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
@@ -14,35 +14,7 @@ use nix::unistd::Pid;
 
 use super::GitError;
 use crate::base::text;
-
-/// What git calls repository-local (`git rev-parse --local-env-vars`, git 2.39 to 2.55), and more that would
-/// change an answer. A test compares.
-const FOREIGN: [&str; 24] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REFERENCE_BACKEND",
-    "GIT_TRACE",
-    "GIT_TRACE_SETUP",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE_PACKET",
-    "LANGUAGE",
-];
+use crate::process;
 
 /// How long a question that needs no network may take.
 const LOCAL_LIMIT: Duration = Duration::from_secs(30);
@@ -70,9 +42,8 @@ impl Call {
         let mut command = Command::new("git");
         command.stdin(Stdio::null());
         command.args(["--no-optional-locks", "--no-pager"]);
-        for name in FOREIGN {
-            command.env_remove(name);
-        }
+        // Neither a secret nor what git calls local to a repository (`git rev-parse --local-env-vars`).
+        command.env_clear().envs(process::for_children());
         // A partial clone must not fetch what a question to the disk touches.
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         Self { command, limit: LOCAL_LIMIT }
@@ -267,13 +238,30 @@ mod tests {
     use nix::sys::signal::kill;
 
     use super::*;
+    use crate::base::variables::is_passed_on;
 
     #[test]
-    fn every_variable_git_calls_local_is_taken_out() {
+    fn no_variable_git_calls_local_is_passed_on() {
         let answer = Call::git().args(["rev-parse", "--local-env-vars"]).run().expect("git runs");
+        assert!(answer.lines().any(|name| name == "GIT_DIR"));
         for name in answer.lines() {
-            assert!(FOREIGN.contains(&name.as_str()), "{name}");
+            assert!(!is_passed_on(&name), "{name}");
         }
+    }
+
+    #[test]
+    fn git_and_what_it_starts_are_given_no_variable_but_those_on_the_list() {
+        let given = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        assert!(given.into_iter().any(|name| name.starts_with("CARGO")), "the control: there is more to be had");
+        let answer = Call::git().without_prompts().args(["-c", "alias.show=!env", "show"]).run().expect("git runs");
+        let own = ["GIT_NO_LAZY_FETCH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS", "SSH_ASKPASS_REQUIRE", "GCM_INTERACTIVE"];
+        // What git itself and the shell of an alias add.
+        let theirs = ["GIT_PREFIX", "GIT_CONFIG_PARAMETERS", "GIT_PAGER_IN_USE", "PWD", "OLDPWD", "SHLVL", "_"];
+        for line in answer.lines().filter(|line| line.contains('=')) {
+            let name = line.split('=').next().unwrap_or_default();
+            assert!(is_passed_on(name) || own.contains(&name) || theirs.contains(&name), "{line}");
+        }
+        assert!(answer.lines().any(|line| line.starts_with("PATH=")));
     }
 
     #[test]
