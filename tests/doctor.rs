@@ -136,9 +136,9 @@ fn what_the_provider_says_is_told_with_its_fix() {
         (r"answered in \S+\)", "answered in TIME)"),
         (r"1m(29|30|31)s", "1m30s"),
     ]}, { insta::assert_snapshot!(told.join("\n\n"), @r#"
-    x  provider.web     DigitalOcean does not accept the token (Unable to authenticate you.); make a new one with the scope app:read and set DIGITALOCEAN_TOKEN
+    x  provider.web     DigitalOcean does not accept the token (Unable to authenticate you.); make a new one with the scope app:read; this one is from the environment variable DIGITALOCEAN_TOKEN: set DIGITALOCEAN_TOKEN to another and push again, or run afterpush status --refresh
 
-    x  provider.web     the DigitalOcean token may not read app shop (You are not authorized to perform this operation.); it needs the scope app:read
+    x  provider.web     the DigitalOcean token may not read app shop (You are not authorized to perform this operation.); it needs the scope app:read; this one is from the environment variable DIGITALOCEAN_TOKEN: set DIGITALOCEAN_TOKEN to another and push again, or run afterpush status --refresh
 
     x  provider.web     DigitalOcean shows no app shop to this token (The resource you requested could not be found.); check `app` in the configuration and the token's team
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use afterpush::host::exchange::Exchange;
 use afterpush::host::http::{Http, Limits};
-use afterpush::host::secrets::Bound;
+use afterpush::host::secrets::{Bound, Holder};
 use afterpush::wire::{Answer, Ask, HttpAsk, NoAnswer, Secret, origin};
 
 use crate::support::Faults;
@@ -19,7 +19,11 @@ fn http() -> Http {
 }
 
 fn bound(url: &str) -> Bound {
-    Bound { origin: origin(url).expect("a URL"), secret: Secret::new(TOKEN), from: "a test".to_owned() }
+    Bound {
+        origin: origin(url).expect("a URL"),
+        secret: Secret::new(TOKEN),
+        from: Holder::Variable("A_TEST".to_owned()),
+    }
 }
 
 async fn ask(url: &str) -> Result<Answer, NoAnswer> {

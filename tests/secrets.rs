@@ -68,11 +68,14 @@ async fn the_chain_is_the_variables_in_order_and_then_the_tools_file() {
     let both =
         environment(&[("DIGITALOCEAN_ACCESS_TOKEN", "two"), ("DIGITALOCEAN_TOKEN", " one\n")], Some(home.path()));
     let bound = found(TokenSource::Chain, &both).await;
-    assert_eq!((bound.secret.expose(), bound.from.as_str()), ("one", "the environment variable DIGITALOCEAN_TOKEN"));
+    assert_eq!(
+        (bound.secret.expose(), bound.from.to_string().as_str()),
+        ("one", "the environment variable DIGITALOCEAN_TOKEN")
+    );
     assert_eq!(bound.origin.host, "api.digitalocean.com");
     let bound = found(TokenSource::Chain, &environment(&[("DIGITALOCEAN_TOKEN", "")], Some(home.path()))).await;
     assert_eq!(bound.secret.expose(), TOKEN);
-    assert!(bound.from.starts_with("the file of doctl"), "{}", bound.from);
+    assert!(bound.from.to_string().starts_with("the file of doctl"), "{}", bound.from);
     assert!(!format!("{bound:?}").contains(TOKEN));
     let context = environment(&[("DIGITALOCEAN_CONTEXT", "work")], Some(home.path()));
     assert_eq!(found(TokenSource::Chain, &context).await.secret.expose(), format!("{TOKEN}2"));

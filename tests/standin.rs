@@ -4,7 +4,7 @@ use std::path::Path;
 
 use afterpush::host::exchange::Exchange;
 use afterpush::host::http::Http;
-use afterpush::host::secrets::Bound;
+use afterpush::host::secrets::{Bound, Holder};
 use afterpush::provider::{Heard, Provider, Want, by_name};
 use afterpush::standin::{Order, Overlap, Pace, Recipe, Stage, StandIn, Trouble};
 use afterpush::watch::{
@@ -52,7 +52,7 @@ impl Scene {
 
     async fn ask(&self, ask: &Ask) -> Answer {
         let origin = origin(self.standin.url()).expect("a URL");
-        let bound = Bound { origin, secret: Secret::new(&self.token), from: "the stand-in".to_owned() };
+        let bound = Bound { origin, secret: Secret::new(&self.token), from: Holder::Variable("STAND_IN".to_owned()) };
         let exchange = Exchange { carrier: &self.http, credential: Some(&bound), folder: Path::new("/") };
         exchange.perform(ask).await.expect("the stand-in answers")
     }

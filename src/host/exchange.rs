@@ -52,7 +52,18 @@ impl Exchange<'_> {
         hear: impl Fn(&[Answer]) -> Result<Heard<T>, Misheard>,
     ) -> Result<T, Miss> {
         let redactor = self.redactor();
-        self.talk(first, hear).await.map_err(|why| why.map(|words| redactor.clean(words)))
+        self.talk(first, hear).await.map_err(|why| self.with_cure(why.map(|words| redactor.clean(words))))
+    }
+
+    /// A refusal is told with where the credential was found, whichever of its places that was.
+    fn with_cure(&self, why: Miss) -> Miss {
+        let is_refusal = matches!(why, Miss::Misheard(Misheard::Denied(_) | Misheard::Forbidden(_)));
+        match self.credential.filter(|_| is_refusal) {
+            Some(Bound { from, .. }) => {
+                why.map(|words| format!("{words}; this one is from {from}: {}", from.renewal()))
+            }
+            None => why,
+        }
     }
 
     fn redactor(&self) -> Redactor {

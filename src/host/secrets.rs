@@ -6,6 +6,7 @@ mod chain;
 mod command;
 mod database;
 mod file;
+mod holder;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod login_shell;
@@ -19,6 +20,7 @@ use crate::watch::{DatabaseUrl, Target, TokenSource};
 use crate::wire::{Origin, Secret, origin};
 
 pub use database::database;
+pub use holder::Holder;
 pub use login_shell::login_shell;
 
 /// The values of environment variables a credential may be taken from, where tools keep their files, and the login
@@ -38,12 +40,12 @@ pub struct Bound {
     pub origin: Origin,
     /// The credential.
     pub secret: Secret,
-    /// Where it came from, in words: "the environment variable `NAME`".
-    pub from: String,
+    /// Where it came from.
+    pub from: Holder,
 }
 
-/// A secret, and where it came from in words.
-type Found = (Secret, String);
+/// A secret, and where it came from.
+type Found = (Secret, Holder);
 
 impl Environment {
     /// Keeps, of these variables, the ones with a wanted name and a value (see [`names`]).
@@ -53,7 +55,7 @@ impl Environment {
     {
         let wanted = pairs.into_iter().filter(|(name, value)| wanted.contains(name) && !value.trim().is_empty());
         let values = wanted.map(|(name, value)| {
-            let secret = database::kept(&name, &value);
+            let secret = database::trimmed(&name, &value);
             (name, secret)
         });
         Self { values: values.collect(), ..Self::default() }
@@ -179,19 +181,18 @@ async fn configured(source: &TokenSource, environment: &Environment) -> Result<O
         TokenSource::Chain => return Ok(None),
         TokenSource::Env(name) => of_variable(name, environment).await?,
         TokenSource::Command(words) => {
-            let program = words.first().map_or("", String::as_str);
-            (command::output(words).await?, format!("the command {program}"))
+            (command::output(words).await?, Holder::Command(words.first().cloned().unwrap_or_default()))
         }
-        TokenSource::File(path) => (file::secret(path)?, format!("the file {}", path.display())),
+        TokenSource::File(path) => (file::secret(path)?, Holder::File(path.clone())),
     }))
 }
 
 async fn of_variable(name: &str, environment: &Environment) -> Result<Found, String> {
     if let Some(secret) = environment.get(name) {
-        return Ok((secret.clone(), variable(name)));
+        return Ok((secret.clone(), Holder::Variable(name.to_owned())));
     }
     if let Some(secret) = environment.or_login_shell(&[name]).await?.get(name) {
-        return Ok((secret.clone(), login_shell::variable(name)));
+        return Ok((secret.clone(), Holder::LoginShell(name.to_owned())));
     }
     let loss = environment.loss([name]);
     Err(format!(
@@ -200,12 +201,8 @@ async fn of_variable(name: &str, environment: &Environment) -> Result<Found, Str
     ))
 }
 
-fn variable(name: &str) -> String {
-    format!("the environment variable {name}")
-}
-
 /// A credential is one word of printable ASCII; anything else is a mix-up (a whole file, an error message).
-fn check(secret: &Secret, from: &str) -> Result<(), String> {
+fn check(secret: &Secret, from: &Holder) -> Result<(), String> {
     if secret.is_empty() {
         return Err(format!("{from} is empty, a credential was expected"));
     }

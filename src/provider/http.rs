@@ -119,7 +119,7 @@ fn refuse(target: &Target, host: &str, answer: &Answer) -> Result<(), Misheard> 
     let status = answer.status;
     Err(match status {
         200..=299 => return Ok(()),
-        401 if has_token => Misheard::Denied(format!("{host} does not accept the token (401); name another token")),
+        401 if has_token => Misheard::Denied(format!("{host} does not accept the token (401)")),
         401 => Misheard::Denied(format!("{host} wants a credential (401); name a token for target {}", target.name)),
         403 => Misheard::Forbidden(format!("{host} does not let us read it (403); check `url` and token")),
         404 | 410 => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use afterpush::host::exchange::Exchange;
 use afterpush::host::http::{Http, Limits};
-use afterpush::host::secrets::Bound;
+use afterpush::host::secrets::{Bound, Holder};
 use afterpush::provider::{ALL, Address, Provider};
 use afterpush::watch::{Misheard, Miss, Snapshot};
 use afterpush::wire::{Secret, origin};
@@ -110,7 +110,7 @@ async fn look(provider: &dyn Provider, url: &str) -> Result<Snapshot, Miss> {
     let short = Duration::from_millis(300);
     let http = Http::with_limits(Limits { connect: short, read: short, total: Duration::from_secs(5) });
     let secret = Secret::new(TOKEN);
-    let bound = Bound { origin: origin(url).expect("a URL"), secret, from: "a test".to_owned() };
+    let bound = Bound { origin: origin(url).expect("a URL"), secret, from: Holder::Variable("A_TEST".to_owned()) };
     let exchange = Exchange { carrier: &http, credential: Some(&bound), folder: Path::new("/") };
     exchange.converse(provider.ask(&target, &want), |answers| provider.hear(&target, &want, answers)).await
 }

@@ -120,8 +120,8 @@ fn a_second_look_with_the_memo_of_the_first_is_one_question() {
 fn every_refusal_tells_what_to_do() {
     for provider in ALL {
         let cure = match provider.credential(provider.address().usual().unwrap_or_default()) {
-            Credential::Required(chain) => chain.variables[0],
-            Credential::Optional => "token",
+            // Where it is from, and what to do there, is added by whoever looked for it.
+            Credential::Required(_) | Credential::Optional => "token",
             Credential::None => "terminal",
         };
         let refusals = [("denied", cure), ("not_found", "configuration")];

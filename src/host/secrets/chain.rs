@@ -1,7 +1,7 @@
 //! The chain of a provider: where its credential is looked for if the configuration does not say, in one order for
 //! all providers. What is nearest to the push comes first.
 
-use super::{Environment, Found, command, file, login_shell, variable};
+use super::{Environment, Found, Holder, command, file};
 use crate::host::git;
 use crate::provider::{Chain, Provider, Tool, ToolFile};
 use crate::wire::{Origin, Secret};
@@ -52,22 +52,24 @@ impl Link<'_> {
     /// What is there; an error where something is that cannot be used.
     async fn look(&self, origin: &Origin, environment: &Environment) -> Result<Option<Found>, String> {
         Ok(match self {
-            Self::Variable(name) => environment.get(name).map(|secret| (secret.clone(), variable(name))),
+            Self::Variable(name) => {
+                environment.get(name).map(|secret| (secret.clone(), Holder::Variable((*name).to_owned())))
+            }
             Self::Tool(Tool::File(file)) => of_file(*file, environment)?,
             // A tool that is not there, or not logged in, has none.
             Self::Tool(Tool::Command { tool, words }) => {
-                command::output(words).await.ok().map(|secret| (secret, format!("the log-in of {tool}")))
+                command::output(words).await.ok().map(|secret| (secret, Holder::Tool(tool)))
             }
             Self::Git => of_git(origin).await,
             #[cfg(feature = "keyring")]
             Self::Keyring => {
                 let found = super::keyring::credential(&origin.host).await;
-                found.map(|secret| (secret, format!("the keyring ({})", origin.host)))
+                found.map(|secret| (secret, Holder::Keyring(origin.host.clone())))
             }
             Self::LoginShell(names) => {
                 let asked = environment.or_login_shell(names).await?;
                 let found = names.iter().find_map(|name| Some((asked.get(name)?.clone(), *name)));
-                found.map(|(secret, name)| (secret, login_shell::variable(name)))
+                found.map(|(secret, name)| (secret, Holder::LoginShell(name.to_owned())))
             }
         })
     }
@@ -75,7 +77,7 @@ impl Link<'_> {
     /// Where it is, in words.
     pub(super) fn place(&self, origin: &Origin, environment: &Environment) -> String {
         match self {
-            Self::Variable(name) => variable(name),
+            Self::Variable(name) => Holder::Variable((*name).to_owned()).to_string(),
             Self::Tool(tool @ Tool::File(_)) => format!("the file of {}", tool.name()),
             Self::Tool(Tool::Command { words, .. }) => format!("the command {}", words.join(" ")),
             Self::Git => format!("git credential fill for {origin}"),
@@ -100,7 +102,7 @@ fn of_file(tool: ToolFile, environment: &Environment) -> Result<Option<Found>, S
     let text = file::text(&path)?;
     let context = tool.context_variable.and_then(|name| environment.get(name)).map(Secret::expose);
     let token = (tool.read)(&text, context).map(|token| Secret::new(&token)).filter(|token| !token.is_empty());
-    Ok(token.map(|token| (token, format!("the file of {} ({})", tool.tool, path.display()))))
+    Ok(token.map(|token| (token, Holder::FileOf(tool.tool, path))))
 }
 
 /// Helpers that are not there, or know nothing of this host, have none.
@@ -108,5 +110,5 @@ async fn of_git(origin: &Origin) -> Option<Found> {
     let asked = origin.clone();
     let password = tokio::task::spawn_blocking(move || git::password(&asked.scheme, &asked.authority())).await;
     let secret = Secret::new(&password.ok()??);
-    (!secret.is_empty()).then(|| (secret, format!("git's credential helper for {}", origin.authority())))
+    (!secret.is_empty()).then(|| (secret, Holder::Git(origin.authority())))
 }

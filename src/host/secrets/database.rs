@@ -8,7 +8,7 @@ use crate::watch::{self, DatabaseUrl, TokenSource};
 use crate::wire::Secret;
 
 /// The value of a variable. Blanks around a credential are no part of it, except around the database's password.
-pub(super) fn kept(name: &str, value: &str) -> Secret {
+pub(super) fn trimmed(name: &str, value: &str) -> Secret {
     if name == "DB_PASS" { Secret::verbatim(value) } else { Secret::new(value) }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::database::kept;
+use super::database::trimmed;
 use crate::base::Span;
 use crate::host::command;
 use crate::wire::{CommandAsk, NoAnswer, Secret};
@@ -38,12 +38,7 @@ pub(super) async fn variables(shell: &Path, names: &[&str]) -> Result<BTreeMap<S
     }
     let values = heard.iter().filter_map(|part| part.split_once('='));
     let set = values.filter(|(name, value)| names.contains(name) && !value.trim().is_empty());
-    Ok(set.map(|(name, value)| (name.to_owned(), kept(name, value))).collect())
-}
-
-/// A variable of the login shell, in words.
-pub(super) fn variable(name: &str) -> String {
-    format!("{name} of the login shell")
+    Ok(set.map(|(name, value)| (name.to_owned(), trimmed(name, value))).collect())
 }
 
 /// What any shell understands, also one that is not like `sh`: the rest is left to `sh` itself, which inherits what

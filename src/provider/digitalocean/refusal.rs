@@ -14,7 +14,7 @@ pub(super) fn check(target: &Target, answer: &Answer) -> Result<(), Misheard> {
     Err(match answer.status {
         200..=299 => return Ok(()),
         401 => Misheard::Denied(format!(
-            "DigitalOcean does not accept the token{said}; make a new one with the scope app:read and set DIGITALOCEAN_TOKEN"
+            "DigitalOcean does not accept the token{said}; make a new one with the scope app:read"
         )),
         403 => Misheard::Forbidden(format!(
             "the DigitalOcean token may not read app {app}{said}; it needs the scope app:read"

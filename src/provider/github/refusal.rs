@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::place;
 use crate::base::{Span, Timestamp, text};
 use crate::provider::reading::{kind, words};
 use crate::watch::{Misheard, Rate, Target};
@@ -15,12 +14,9 @@ const PATIENCE: Span = Span::from_mins(1);
 pub(super) fn check(target: &Target, answer: &Answer) -> Result<(), Misheard> {
     let app = text::visible(&target.app);
     let said = said(answer).map(|said| format!(" ({said})")).unwrap_or_default();
-    let variable = if place::is_enterprise(&target.base_url) { "GH_ENTERPRISE_TOKEN" } else { "GH_TOKEN" };
     Err(match answer.status {
         200..=299 => return Ok(()),
-        401 => Misheard::Denied(format!(
-            "GitHub does not accept the token{said}; make a new one and set {variable}, or run gh auth login"
-        )),
+        401 => Misheard::Denied(format!("GitHub does not accept the token{said}")),
         403 | 429 if is_limit(answer) => Misheard::Throttled { until: Some(until(answer)) },
         403 => Misheard::Forbidden(format!(
             "the GitHub token may not read {app}{said}; it needs read access to {}",
