@@ -3,7 +3,9 @@
 //! Adapters are pure: they make an [`Ask`] and are handed an [`Answer`]. The room `host` does the asking, attaches
 //! the credential and enforces the limits. An ask never holds a secret: it only says that one is wanted.
 
+mod encoding;
 mod pause;
+mod redactor;
 mod secret;
 mod sql;
 mod url;
@@ -11,7 +13,8 @@ mod url;
 use crate::base::{Span, Timestamp};
 
 pub use pause::{http_date, pause};
-pub use secret::{Redactor, Secret};
+pub use redactor::Redactor;
+pub use secret::Secret;
 pub use sql::{Dialect, Rows, SqlAsk};
 pub use url::{Origin, origin};
 
