@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::place::Place;
 use super::world::config_failure;
 use super::{Failure, Outcome, World};
-use crate::config::{Claims, TRACKED_FILE};
+use crate::config::{Claim, Claims, TRACKED_FILE};
 use crate::host::places::Places;
 use crate::host::trust::Trust;
 
@@ -36,6 +36,9 @@ struct Allowable<'a> {
     /// As TOML, whole.
     value: String,
     line: Option<usize>,
+    /// Who gets the credential, where the key is about one: provider and origin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goes_to: Option<&'a str>,
 }
 
 /// The schema of `afterpush.trust/1`.
@@ -105,7 +108,12 @@ fn claims(world: &World, place: &Place) -> Result<Claims, Failure> {
 }
 
 fn document<'a>(trusted: bool, claims: &'a Claims, message: &'a str) -> Document<'a> {
-    let keys = claims.iter().map(|claim| Allowable { key: &claim.key, value: claim.shown(), line: claim.at.line });
+    let keys = claims.iter().map(|claim| Allowable {
+        key: &claim.key,
+        value: claim.shown(),
+        line: claim.at.line,
+        goes_to: claim.goes_to.as_deref(),
+    });
     Document { schema: "afterpush.trust/1", trusted, keys: keys.collect(), message }
 }
 
@@ -114,5 +122,10 @@ fn word(is_trusted: bool) -> &'static str {
 }
 
 fn lines(claims: &Claims) -> Vec<String> {
-    claims.iter().map(|claim| format!("{}: {} = {}", claim.at, claim.key, claim.shown())).collect()
+    let goal = |to: &String| format!("  # the credential goes to {to}");
+    let line = |claim: &Claim| {
+        let goal = claim.goes_to.as_ref().map(goal).unwrap_or_default();
+        format!("{}: {} = {}{goal}", claim.at, claim.key, claim.shown())
+    };
+    claims.iter().map(line).collect()
 }

@@ -216,12 +216,16 @@ impl Whole<'_> {
     }
 
     /// A token or `base_url` goes with the provider its own file names, else the one another of the user's files
-    /// names; a stronger layer cannot hand it to somebody else.
+    /// names; a stronger layer cannot hand it to somebody else. Nor can a tracked file that was trusted with something
+    /// else: its provider may change without anybody's leave.
     fn check_owner<T>(&self, told: Option<&Told<T>>, key: &str, provider: &Told<String>) -> Result<(), ConfigError> {
         let Some(told) = told else { return Ok(()) };
-        let own = || self.layers.iter().filter(|target| target.at.kind.is_own());
-        let beside = own().filter(|target| target.at.kind == told.at.kind);
-        let owner = beside.chain(own()).find_map(|target| target.provider.as_ref());
+        let of = |fits: fn(LayerKind, LayerKind) -> bool| {
+            self.layers.iter().filter(move |target| fits(target.at.kind, told.at.kind))
+        };
+        let beside = of(|kind, own| kind == own);
+        let users = of(|kind, _| kind.is_own() && kind != LayerKind::Trusted);
+        let owner = beside.chain(users).find_map(|target| target.provider.as_ref());
         match owner {
             Some(owner) if owner.value == provider.value => Ok(()),
             Some(owner) => Err(told.at.error(format!(

@@ -12,8 +12,10 @@ use toml::{Spanned, Value};
 
 use super::layer::{Layer, LayerKind, Place};
 use super::page::Entry;
+use super::read::TargetSheet;
 use super::{ConfigError, read};
 use crate::base::text;
+use crate::{provider, wire};
 
 /// The sensitive keys of one tracked file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Claim {
     pub key: String,
     /// Where it stands.
     pub at: Place,
+    /// Who gets the credential it is about, as far as the file says it: provider and origin.
+    pub goes_to: Option<String>,
     value: String,
 }
 
@@ -37,11 +41,14 @@ impl Claims {
     pub fn of(layer: &Layer) -> Result<Self, ConfigError> {
         let layer = Layer { kind: LayerKind::Tracked, ..layer.clone() };
         let sheet = read::read(&layer)?;
-        let claims = sheet.untrusted;
+        let mut claims = sheet.untrusted;
         let mut bound: BTreeMap<String, String> = claims.iter().map(|c| (c.key.clone(), c.value.clone())).collect();
         for target in sheet.targets.iter().filter(|target| !target.withheld.is_empty()) {
             let provider = target.provider.as_ref().map(|told| Value::from(told.value.as_str()).to_string());
             bound.extend(provider.map(|provider| (format!("target.{}.provider", target.name), provider)));
+        }
+        for claim in &mut claims {
+            claim.goes_to = sheet.targets.iter().find_map(|target| goes_to(target, &claim.key, &bound));
         }
         Ok(Self { claims, digest: digest(&bound) })
     }
@@ -68,13 +75,28 @@ impl Claim {
         // In the one form that equal values share.
         let value = ValueDeserializer::from(Spanned::new(0..0, entry.value.clone()));
         let value = Value::deserialize(value).map(|value| value.to_string()).unwrap_or_default();
-        Self { key: entry.name.clone(), at: entry.place(), value }
+        Self { key: entry.name.clone(), at: entry.place(), goes_to: None, value }
     }
 
     /// Its value, safe to show and whole: in what looks like a secret a host or a program could hide.
     pub fn shown(&self) -> String {
         text::escaped(&self.value)
     }
+}
+
+/// Where a target's credential goes, if this is the key of its source or of its goal.
+fn goes_to(target: &TargetSheet, key: &str, bound: &BTreeMap<String, String>) -> Option<String> {
+    let own = |key: &str| format!("target.{}.{key}", target.name);
+    let is_about_it = ["token", "base_url"].into_iter().any(|about| key == own(about));
+    let provider = target.provider.as_ref().filter(|_| is_about_it)?.value.as_str();
+    let named = ["base_url", "url"].into_iter().find_map(|key| bound.get(&own(key)));
+    let named = named.map(|value| value.trim_matches(['"', '\'']));
+    let usual = || provider::by_name(provider).and_then(|provider| provider.address().usual());
+    let provider = text::escaped(provider);
+    Some(match named.or_else(usual).and_then(wire::origin) {
+        Some(origin) => format!("{provider} at {origin}"),
+        None => provider,
+    })
 }
 
 fn digest(bound: &BTreeMap<String, String>) -> String {

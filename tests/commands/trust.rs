@@ -41,6 +41,10 @@ fn a_clone_leads_to_its_own_url_once_it_is_trusted_and_not_before() {
     assert!(doctor.contains(warning) && doctor.contains("fix: afterpush trust"), "{doctor}");
     let shown = site.afterpush(&["trust", "--print"]).ends(0);
     assert!(shown.out().starts_with(".afterpush.toml:6: target.web.base_url = \"http://127.0.0.1:"), "{shown}");
+    assert!(shown.out().contains("  # the credential goes to digitalocean at http://127.0.0.1:"), "{shown}");
+    let shown = site.afterpush(&["trust", "--print", "--json"]).ends(0).json();
+    let goal = format!("digitalocean at http://{}", site.authority());
+    assert_eq!(shown["keys"][0]["goes_to"], goal, "{shown:#}");
     assert_trusted(&site, &site.work(), false);
     assert_eq!(site.afterpush(&["trust", "-q"]).ends(0).out(), "trusted");
     site.ship(Recipe::live());

@@ -104,6 +104,34 @@ fn a_token_for_a_url_goes_to_no_other() {
     assert_eq!(config.targets[0].target.base_url, "https://status.corp.example/x", "a URL makes a target");
 }
 
+#[test]
+fn a_tracked_file_that_was_trusted_with_something_else_gets_nobodys_token() {
+    let mine = "[target.web]\ntoken = { env = \"T\" }\n";
+    for trusted_with in
+        ["[database]\nurl = { env = \"D\" }\n", "[target.web.health]\nlive = \"https://shop.example.com/\"\n"]
+    {
+        let text = format!("{WEB}{trusted_with}");
+        let digest = claims(&text).digest().to_owned();
+        // Whoever writes the file may send it elsewhere, and nobody is asked again.
+        assert_eq!(claims(&text.replace("digitalocean", "acme")).digest(), digest);
+        let allowed = Layer { kind: LayerKind::Trusted, ..tracked(&text) };
+        let refused = of_two(vec![allowed, user(mine)]).expect_err("refused");
+        assert!(refused.contains("target.web.token needs its provider beside it"), "{refused}");
+    }
+}
+
+#[test]
+fn who_gets_a_credential_is_shown() {
+    let goals = |text: &str| claims(text).iter().map(|claim| claim.goes_to.clone()).collect::<Vec<_>>();
+    let enterprise = Some("digitalocean at https://do.example.com".to_owned());
+    assert_eq!(goals(ASKING), [enterprise.clone(), enterprise, None, None]);
+    let usual = format!("{WEB}token = {{ env = \"T\" }}\n");
+    assert_eq!(goals(&usual), [Some("digitalocean at https://api.digitalocean.com".to_owned())]);
+    let http = "[target.x]\nprovider = \"http\"\nurl = \"https://h.example:8443/a\"\ntoken = { file = \"/t\" }\n";
+    assert_eq!(goals(http), [None, Some("http at https://h.example:8443".to_owned())]);
+    assert_eq!(goals("[target.x]\napp = \"x\"\ntoken = { file = \"/t\" }\n"), [None]);
+}
+
 /// A file with every kind of sensitive key.
 const ASKING: &str = "[target.web]\nprovider = \"digitalocean\"\napp = \"shop\"\ntoken = { env = \"T\" }\n\
      base_url = \"https://do.example.com\"\n[target.web.health]\nlive = \"https://shop.example.com/\"\nwithin = \"5m\"\n\
