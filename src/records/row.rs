@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
             state,
             commits: self.commit.and_then(|commit| CommitMark::of(commit, None)).into_iter().collect(),
             branch: self.branch.and_then(branch),
-            environment: self.environment.map(|name| shown(name, 100)),
+            environment: self.environment.map(str::to_owned),
             created_at,
             updated_at: self.changed.and_then(moment),
             is_live: None,
@@ -137,10 +137,10 @@ fn shown(words: &str, most: usize) -> String {
     text::cut(&text::visible(words), most, false)
 }
 
-/// A branch's name, from the whole name of its ref, too. A tag is none.
+/// A branch's name as it is, from the whole name of its ref, too: it is compared with git's own. A tag is none.
 fn branch(name: &str) -> Option<String> {
     let name = name.strip_prefix("refs/heads/").unwrap_or(name);
-    (!name.starts_with("refs/")).then(|| shown(name, 200))
+    (!name.starts_with("refs/")).then(|| name.to_owned())
 }
 
 const fn was_live(state: State) -> Option<bool> {

@@ -66,6 +66,31 @@ fn the_commit_that_is_live_is_found_under_its_usual_names() {
 }
 
 #[test]
+fn branch_and_environment_are_compared_as_they_are() {
+    let odd = "a\u{200b}\u{202e}b";
+    let escaped = "a\\u{200b}\\u{202e}b";
+    let pointers = [("commit", "/sha"), ("state", "/state"), ("branch", "/branch"), ("environment", "/env")];
+    let mut target = url(&pointers);
+    let document = json!({"sha": OURS, "state": "live", "branch": format!("refs/heads/{odd}"), "env": odd}).to_string();
+    let told_branch = |target: &Target| {
+        let deployments = told(target, &document).expect("a document").deployments;
+        deployments.into_iter().next().map(|deployment| (deployment.branch, deployment.environment))
+    };
+    let found = Some((Some(odd.to_owned()), Some(odd.to_owned())));
+    assert_eq!(told_branch(&target), found);
+    target.environment = Some(odd.to_owned());
+    assert_eq!(told_branch(&target), found);
+    target.environment = Some(escaped.to_owned());
+    assert_eq!(told_branch(&target), None, "the words for one are another's name");
+    let Ok(Heard::Seen(snapshot)) =
+        named("command").hear(&target, &Want::default(), &[Answer { status: 0, ..good(&document) }])
+    else {
+        panic!("a document")
+    };
+    assert_eq!(snapshot.deployments[0].branch.as_deref(), Some(odd));
+}
+
+#[test]
 fn a_pointer_that_leads_nowhere_is_named_and_the_url_is_not() {
     let list = url(&[("list", "/rollouts"), ("commit", "/sha"), ("state", "/state"), ("created_at", "/at")]);
     let item = |change: fn(&mut Value)| {

@@ -24,7 +24,7 @@ impl Reader<'_> {
     /// A deployment; `None` if it is one of another environment than the target's.
     pub(super) fn deployment(&self, item: &Value) -> Result<Option<Deployment>, Misheard> {
         let fields = self.fields;
-        let environment = self.text(item, "the environment", &fields.environment)?;
+        let environment = self.raw(item, "the environment", &fields.environment)?;
         if self.target.environment.is_some() && environment.is_some() && environment != self.target.environment {
             return Ok(None);
         }
@@ -40,7 +40,7 @@ impl Reader<'_> {
         let own = || commits.first().map(|mark| mark.sha.clone());
         let dated = || created_at.map(|at| at.to_string());
         let error = self.text(item, "the error of a deployment", &fields.error)?;
-        let branch = self.text(item, "the branch of a deployment", &fields.branch)?;
+        let branch = self.raw(item, "the branch of a deployment", &fields.branch)?;
         let url = self.text(item, "the page of a deployment", &fields.url)?;
         Ok(Some(Deployment {
             id: id.or_else(own).or_else(dated).unwrap_or_else(|| raw_state.clone()),
@@ -71,12 +71,16 @@ impl Reader<'_> {
         found.map(|mark| vec![mark]).ok_or_else(|| self.garbled(what, pointers, wanted))
     }
 
-    /// A text, which may as well be a number; `None` where there is none.
+    /// A text for people.
     fn text(&self, item: &Value, what: &str, pointers: &[String]) -> Result<Option<String>, Misheard> {
+        Ok(self.raw(item, what, pointers)?.as_deref().map(inert))
+    }
+
+    /// A text as it is, which can be compared; it may as well be a number. `None` where there is none.
+    fn raw(&self, item: &Value, what: &str, pointers: &[String]) -> Result<Option<String>, Misheard> {
         match find(item, pointers) {
             None => Ok(None),
-            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(inert(text.trim()))),
+            Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(self.garbled(what, pointers, "a text")),
         }
