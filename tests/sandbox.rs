@@ -41,6 +41,19 @@ fn the_end_of_a_sandbox_ends_what_was_started_in_it() {
 }
 
 #[test]
+fn a_secret_that_a_process_of_a_sandbox_shows_is_found() {
+    let sandbox = Sandbox::new();
+    let place = sandbox.root().join("place").display().to_string();
+    let mut command = sandbox.command("sh");
+    let shown = command.args(["-c", "read _", &place, canary::PLANTED[1].1]).stdin(std::process::Stdio::piped());
+    let mut shown = shown.spawn().expect("it runs");
+    until("it is seen", || (sandbox.exposed().len() == 1).then_some(()));
+    drop(shown.stdin.take());
+    shown.wait().expect("it was started");
+    assert_eq!(sandbox.exposed(), Vec::<String>::new());
+}
+
+#[test]
 fn a_secret_that_is_written_down_is_found() {
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.leaks(), Vec::<String>::new());

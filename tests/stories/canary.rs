@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use afterpush::standin::Recipe;
 
-use crate::support::canary::{holds, leaks};
+use crate::support::canary::{leaks, processes_that_show};
 use crate::support::{Oracle, Ran, Site, write_private, write_program};
 
 /// A server that refuses everybody, or sends them away, and repeats wherever it can what it was sent.
@@ -26,7 +26,7 @@ fn parrot(away: Option<String>) -> Oracle {
     })
 }
 
-/// Looks at the arguments of every process of the machine, again and again.
+/// Looks at every process of the machine, again and again.
 struct Lookout {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<String>>,
@@ -39,7 +39,7 @@ impl Lookout {
         let thread = std::thread::spawn(move || {
             let mut seen = Vec::new();
             while !until.load(Ordering::Relaxed) {
-                seen.extend(processes_that_show(&secrets));
+                seen.extend(processes_that_show(&secrets, None));
                 std::thread::yield_now();
             }
             seen
@@ -51,22 +51,6 @@ impl Lookout {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("it only looks")
     }
-}
-
-/// Processes with one of these in their arguments, and monitors with one in the environment they were started with.
-fn processes_that_show(secrets: &[String]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").expect("processes are found through /proc").flatten() {
-        let read = |name: &str| fs::read(entry.path().join(name)).unwrap_or_default();
-        let mut shown = read("cmdline");
-        if holds(&shown, "daemon\0--state") {
-            shown.extend(read("environ"));
-        }
-        if secrets.iter().any(|secret| holds(&shown, secret)) {
-            found.push(String::from_utf8_lossy(&shown).replace('\0', " "));
-        }
-    }
-    found
 }
 
 /// Where a secret lies before a story.
@@ -121,6 +105,7 @@ impl Source {
                 write_program(&site.root().join("helper"), &script);
                 let text = format!("[credential]\n\thelper = {}\n", site.root().join("helper").display());
                 fs::write(home.join(".gitconfig"), text).expect("written");
+                site.set("GIT_CONFIG_GLOBAL", &home.join(".gitconfig").display().to_string());
             }
             Self::Shell => {
                 site.set("SHELL", "/bin/bash");
@@ -130,6 +115,21 @@ impl Source {
             }
         }
         String::new()
+    }
+
+    /// What who is refused with it is told to do, and where.
+    fn cure(self, site: &Site) -> String {
+        let root = site.root().display();
+        match self {
+            Self::Chain => "the environment variable DIGITALOCEAN_TOKEN: set DIGITALOCEAN_TOKEN to another".to_owned(),
+            Self::Variable => "the environment variable SHOP_KEY: set SHOP_KEY to another and push again".to_owned(),
+            Self::Command => "the command cat: have it print another".to_owned(),
+            Self::File => format!("the file {root}/token: put another into it"),
+            Self::Doctl => format!("the file of doctl ({root}/config/doctl/config.yaml): log in with doctl anew"),
+            Self::Gh => "the log-in of gh: log in with gh anew".to_owned(),
+            Self::Helper => "git's credential helper for 127.0.0.1:".to_owned(),
+            Self::Shell => "DIGITALOCEAN_ACCESS_TOKEN of the login shell: set DIGITALOCEAN_ACCESS_TOKEN".to_owned(),
+        }
     }
 
     fn provider(self) -> &'static str {
@@ -169,6 +169,7 @@ fn a_credential_of_any_source_is_nowhere_but_with_its_provider() {
         // Sent away is who asks, wherever the credential is from: once is enough.
         let places = [None, Some(elsewhere.url.clone())];
         for away in places.into_iter().take(if number == 0 { 2 } else { 1 }) {
+            let is_sent_away = away.is_some();
             let provider = parrot(away);
             let mut site = Site::new();
             site.set("DIGITALOCEAN_TOKEN", "");
@@ -186,6 +187,9 @@ fn a_credential_of_any_source_is_nowhere_but_with_its_provider() {
             let told = all_words(&site, &sha);
             assert_eq!(lookout.seen(), Vec::<String>::new(), "{source:?}");
             assert!(!told.contains(&secret), "{source:?}: {told}");
+            let tellers = told.matches(&format!("this one is from {}", source.cure(&site))).count();
+            // The status, `wait` and `doctor` among them.
+            assert!(is_sent_away || tellers > 5, "{source:?}, told {tellers} times: {told}");
             assert_eq!(leaks(site.root(), std::slice::from_ref(&secret)), Vec::<String>::new(), "{source:?}");
         }
         assert!(!elsewhere.has_heard(&secret), "{source:?}");
@@ -193,15 +197,24 @@ fn a_credential_of_any_source_is_nowhere_but_with_its_provider() {
 }
 
 #[test]
-fn a_secret_in_the_arguments_of_a_process_is_seen() {
+fn a_secret_in_the_arguments_of_a_process_or_the_environment_of_a_child_is_seen() {
     let secret = "canary-of-the-lookout-0123456789";
-    let mut sleeper = Command::new("sleep").arg0(secret).arg("600").spawn().expect("it runs");
+    // The second is a child of one of our name, which has kept what it was given.
+    let sleeper = |command: &mut Command| command.process_group(0).spawn().expect("it runs");
+    let shown = sleeper(Command::new("sleep").arg0(secret).arg("600"));
+    let given = sleeper(Command::new("sh").arg0("afterpush").args(["-c", "sleep 601 & wait"]).env("GIVEN", secret));
     let found = crate::support::try_until(|| {
-        let found = processes_that_show(&[secret.to_owned()]);
-        (!found.is_empty()).then_some(found)
+        let found = processes_that_show(&[secret.to_owned()], None);
+        (found.len() == 2).then_some(found)
     });
-    sleeper.kill().and_then(|()| sleeper.wait()).expect("it is ours");
-    assert_eq!(found.expect("it is seen"), [format!("{secret} 600 ")]);
+    for mut child in [shown, given] {
+        let group = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).expect("it is ours");
+        child.wait().expect("it is ours");
+    }
+    let found = found.expect("both are seen");
+    assert!(found.iter().any(|line| line.starts_with(secret)), "{found:?}");
+    assert!(found.iter().any(|line| line.starts_with("sleep 601 ")), "{found:?}");
 }
 
 #[test]

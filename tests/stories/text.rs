@@ -7,9 +7,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use afterpush::base::text::is_plain;
-use afterpush::standin::Recipe;
+use afterpush::standin::{Recipe, Stage};
+use afterpush::wire::Dialect;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use crate::records::bed::{Fresh, encoded};
+use crate::support::canary::{PLANTED, leaks};
 use crate::support::{Oracle, Ran, Site};
 
 /// Escapes for the terminal, C1, directions, what has no width, tags, a line that pretends to be another's.
@@ -36,6 +41,42 @@ fn assert_files_are_inert(folder: &Path) {
         } else if path.is_file() && !name.contains("sqlite") {
             assert_inert(&path.display().to_string(), &fs::read(&path).expect("readable"));
         }
+    }
+}
+
+/// All that is said of a site's commits, to whoever asks and in every file.
+fn assert_all_is_inert(site: &Site) {
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["status", "--refresh"],
+        &["wait"],
+        &["watch"],
+        &["watch", "--jsonl"],
+        &["list"],
+        &["list", "--json"],
+        &["list", "--all-repos"],
+        &["logs"],
+        &["logs", "--json"],
+        &["logs", "--monitor"],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["status", HOSTILE],
+        &["status", "--json", HOSTILE],
+        &["wait", "--target", HOSTILE],
+        &["track", "--branch", HOSTILE],
+        &["stop", HOSTILE_NAME],
+        &["clean", "--dry-run", "--older-than", "1s"],
+    ] {
+        let ran = site.calling(args).args(["--color", "never"]).output().expect("it runs");
+        assert_inert(&format!("{args:?}"), &[ran.stdout, ran.stderr].concat());
+    }
+    assert_files_are_inert(&site.layout().common_dir().join("afterpush"));
+    let mirrors = fs::read_dir(site.work()).expect("a folder").flatten();
+    let mirrors: Vec<_> = mirrors.filter(|entry| entry.file_name().as_bytes().starts_with(b".deployment-")).collect();
+    assert!(!mirrors.is_empty());
+    for mirror in mirrors {
+        assert_inert(&mirror.path().display().to_string(), &fs::read(mirror.path()).expect("readable"));
     }
 }
 
@@ -74,38 +115,7 @@ fn hostile_text_is_inert_in_every_place_it_is_shown_in() {
         status["failure"]["log_path"].is_string() && status["targets"][1]["observations"][0]["value"].is_string()
     };
     site.until_status(&sha, "what both say", is_told);
-    for args in [
-        &["status"][..],
-        &["status", "--json"],
-        &["status", "--refresh"],
-        &["wait"],
-        &["watch"],
-        &["watch", "--jsonl"],
-        &["list"],
-        &["list", "--json"],
-        &["list", "--all-repos"],
-        &["logs"],
-        &["logs", "--json"],
-        &["logs", "--monitor"],
-        &["doctor"],
-        &["doctor", "--json"],
-        &["status", HOSTILE],
-        &["status", "--json", HOSTILE],
-        &["wait", "--target", HOSTILE],
-        &["track", "--branch", HOSTILE],
-        &["stop", HOSTILE_NAME],
-        &["clean", "--dry-run", "--older-than", "1s"],
-    ] {
-        let ran = site.calling(args).args(["--color", "never"]).output().expect("it runs");
-        assert_inert(&format!("{args:?}"), &[ran.stdout, ran.stderr].concat());
-    }
-    assert_files_are_inert(&site.layout().common_dir().join("afterpush"));
-    let mirrors = fs::read_dir(site.work()).expect("a folder").flatten();
-    let mirrors: Vec<_> = mirrors.filter(|entry| entry.file_name().as_bytes().starts_with(b".deployment-")).collect();
-    assert!(!mirrors.is_empty());
-    for mirror in mirrors {
-        assert_inert(&mirror.path().display().to_string(), &fs::read(mirror.path()).expect("readable"));
-    }
+    assert_all_is_inert(&site);
     // The control: all of it has come that far, and one event is one line.
     let status = fs::read_to_string(site.layout().status(&sha)).expect("a status");
     assert!(status.contains("\\\\u{1b}[2J"), "{status}");
@@ -114,6 +124,44 @@ fn hostile_text_is_inert_in_every_place_it_is_shown_in() {
     assert!(timeline.lines().all(|line| line.contains(&sha[..7])), "{timeline}");
     let document = fs::read_to_string(site.layout().status(&sha)).expect("a status");
     assert_eq!(document.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_hostile_row_is_inert_and_keeps_no_secret_in_any_form() {
+    let secret = PLANTED[0].1;
+    let forms = [secret.to_owned(), STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret), encoded(secret)];
+    for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
+        let columns =
+            "sha varchar(64), status varchar(300), branch varchar(300), created_at timestamp NULL, error text";
+        let fresh = Fresh::with(dialect, &format!("CREATE TABLE deployments (id varchar(300), {columns})")).await;
+        let mut site = Site::new();
+        site.set("DATABASE_URL", &fresh.url().await);
+        let rest = "[database]\nurl = { env = \"DATABASE_URL\" }\n[status]\nmirror = true\n";
+        site.provider().add_app("odd", HOSTILE_NAME);
+        let text = site.configuration("branches = [\"*\"]", rest);
+        site.configure(&text.replace("app = \"web\"", "app = \"odd\""));
+        site.git(&["switch", "--quiet", "--create", HOSTILE_NAME]);
+        let sha = site.commit("a change");
+        site.push(&["--quiet", "origin", "HEAD"]).ends(0);
+        let recipe = Recipe::of([Stage::PendingBuild, Stage::Building]);
+        site.provider().push("odd", &sha, recipe).expect("the stand-in knows the app");
+        let row = format!("'{HOSTILE}', '{sha}', '{HOSTILE} {}', '{HOSTILE_NAME}', CURRENT_TIMESTAMP", forms[1]);
+        let error = format!("{} {HOSTILE}", forms.join(" | "));
+        fresh.run(&format!("INSERT INTO deployments VALUES ({row}, '{error}')")).await;
+        let is_read = |status: &Value| status.to_string().contains("[redacted]");
+        site.until_status(&sha, "the word nobody knows", is_read);
+        assert_all_is_inert(&site);
+        fresh.run("UPDATE deployments SET status = 'crashed'").await;
+        let status = site.decided(&sha, "failed", "recorded_failed");
+        let summary = status["failure"]["summary"].as_str().expect("the row's own words");
+        // The control: what is left of the error has come that far.
+        assert!(
+            summary.starts_with("[redacted] | [redacted]") && summary.contains("\\u{1b}[2J"),
+            "{dialect:?}: {summary}"
+        );
+        assert_all_is_inert(&site);
+        assert_eq!(leaks(site.root(), &forms), Vec::<String>::new(), "{dialect:?}");
+    }
 }
 
 #[test]

@@ -133,11 +133,17 @@ impl Sandbox {
         canary::leaks(self.root(), &canary::secrets(&self.variables))
     }
 
+    /// The processes of the sandbox that show one of these secrets at this moment.
+    pub fn exposed(&self) -> Vec<String> {
+        canary::processes_that_show(&canary::secrets(&self.variables), Some(self.root()))
+    }
+
     #[track_caller]
     fn secretive(&self, ran: Ran) -> Ran {
         let told = format!("{}{}", ran.out(), ran.err());
         let secrets = canary::secrets(&self.variables);
         assert!(!secrets.iter().any(|secret| canary::holds(told.as_bytes(), secret)), "a secret is told: {ran}");
+        assert_eq!(self.exposed(), Vec::<String>::new());
         ran
     }
 
@@ -170,6 +176,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        let exposed = self.exposed();
         until("the sandbox's processes have ended", || {
             let left = self.processes();
             for pid in &left {
@@ -180,7 +187,7 @@ impl Drop for Sandbox {
         });
         // Whatever the test was about. One that has failed already says enough.
         if !std::thread::panicking() {
-            assert_eq!(self.leaks(), Vec::<String>::new());
+            assert_eq!((exposed, self.leaks()), Default::default());
         }
     }
 }

@@ -114,6 +114,7 @@ impl Site {
     /// Waits until the commit's status document satisfies `seems` and returns it.
     #[track_caller]
     pub fn until_status(&self, sha: &str, what: &str, seems: impl Fn(&Value) -> bool) -> Value {
+        assert_eq!(self.exposed(), Vec::<String>::new());
         try_until(|| self.status(sha).filter(&seems)).unwrap_or_else(|| {
             let status = self.status(sha).unwrap_or_default();
             let log = fs::read_to_string(self.layout().monitor_log()).unwrap_or_default();
