@@ -148,9 +148,11 @@ async fn a_hostile_row_is_inert_and_keeps_no_secret_in_any_form() {
         let row = format!("'{HOSTILE}', '{sha}', '{HOSTILE} {}', '{HOSTILE_NAME}', CURRENT_TIMESTAMP", forms[1]);
         let error = format!("{} {HOSTILE}", forms.join(" | "));
         fresh.run(&format!("INSERT INTO deployments VALUES ({row}, '{error}')")).await;
-        let is_read = |status: &Value| status.to_string().contains("[redacted]");
+        let is_read = |status: &Value| status.to_string().contains("\\\\u{1b}[2J");
         site.until_status(&sha, "the word nobody knows", is_read);
-        assert_all_is_inert(&site);
+        for args in [&["status"][..], &["status", "--json"], &["doctor"]] {
+            assert_inert("a command", site.afterpush(args).out().as_bytes());
+        }
         fresh.run("UPDATE deployments SET status = 'crashed'").await;
         let status = site.decided(&sha, "failed", "recorded_failed");
         let summary = status["failure"]["summary"].as_str().expect("the row's own words");
