@@ -29,12 +29,19 @@ pub async fn look(
     watches: Vec<Arc<Watch>>,
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
-        Place::App(_) => Answered::Deployments(Arc::new(provider_says(&tools, &target, &want).await?)),
-        Place::Table(database) => Answered::Deployments(Arc::new(table::read(&tools, database, &want).await?)),
+        Place::App(_) => deployments(&tools, provider_says(&tools, &target, &want).await)?,
+        Place::Table(database) => deployments(&tools, table::read(&tools, database, &want).await)?,
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
     let kin = kin(&tools, commits(&answer), watches).await?;
     Ok(Box::new(Seen { answer, kin }))
+}
+
+/// What was seen, without secrets before it is kept anywhere: the words of others may hold any that is known here.
+fn deployments(tools: &Tools, seen: Result<Snapshot, Miss>) -> Result<Answered, Miss> {
+    let clean = |words: &str| tools.redact(words);
+    let snapshot = seen.map_err(|why| why.map(clean))?.cleaned(clean);
+    Ok(Answered::Deployments(Arc::new(snapshot)))
 }
 
 /// The commits an answer names.

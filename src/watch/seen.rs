@@ -290,6 +290,27 @@ impl Snapshot {
         let live = self.live.iter().flat_map(|live| &live.commits);
         self.deployments.iter().flat_map(|d| &d.commits).chain(live).map(|mark| mark.sha.as_str()).collect()
     }
+
+    /// The same with what others worded made clean. Names, by which things are known again, stay.
+    #[must_use]
+    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
+        let worded = self.deployments.iter_mut().flat_map(Deployment::words);
+        for words in worded.chain(&mut self.frozen).chain(&mut self.page).chain(&mut self.remarks) {
+            *words = clean(words);
+        }
+        self
+    }
+}
+
+impl Deployment {
+    /// What people are told of it in the provider's own words.
+    fn words(&mut self) -> impl Iterator<Item = &mut String> {
+        let reason = self
+            .reason
+            .iter_mut()
+            .flat_map(|reason| [&mut reason.code, &mut reason.message].into_iter().chain(&mut reason.step));
+        [&mut self.raw_state].into_iter().chain(&mut self.step).chain(&mut self.url).chain(reason)
+    }
 }
 
 impl Kin {
