@@ -18,7 +18,7 @@ pub struct Failure {
     pub code: &'static str,
     /// One sentence without a period: what went wrong, and where.
     pub message: String,
-    /// What to do next.
+    /// What to do next; lines to be copied stand on lines of their own.
     pub hint: Option<String>,
     /// The error below; its chain is shown after the message.
     pub source: Option<Box<dyn Error + Send + Sync>>,
@@ -120,7 +120,7 @@ impl Failure {
             schema: ERROR_SCHEMA.to_owned(),
             code: self.code.to_owned(),
             message: self.sentence(),
-            hint: self.hint.as_deref().map(text::visible),
+            hint: self.hint.as_deref().map(|hint| hint.lines().map(text::visible).collect::<Vec<_>>().join("\n")),
         };
         text::inert_json(&serde_json::to_string(&document).unwrap_or_else(|error| error.to_string()))
     }
@@ -147,6 +147,16 @@ mod tests {
         assert_eq!(
             failure.document(),
             r#"{"schema":"afterpush.error/1","code":"spool","message":"cannot write the request: disk\\u{a}full","hint":"make room"}"#
+        );
+    }
+
+    #[test]
+    fn lines_to_be_copied_stay_lines_and_inert() {
+        let failure = Failure::failed("x", "x").hint("add this:\npre-push:\n  run: \u{1b}x");
+        assert!(
+            failure.document().contains(r#""hint":"add this:\npre-push:\n  run: \\u{1b}x""#),
+            "{}",
+            failure.document()
         );
     }
 

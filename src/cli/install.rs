@@ -179,7 +179,7 @@ pub(super) fn failure(error: HookingError) -> Failure {
     let hint = error.hint();
     let failure = Failure::failed(code, error.to_string());
     let failure = match hint {
-        Some(hint) => failure.hint(hint.replace('\n', "\n  ")),
+        Some(hint) => failure.hint(hint),
         None => failure,
     };
     match error {

@@ -83,8 +83,8 @@ impl Printer {
             return;
         }
         self.note(&format!("{} {}", Tone::Bad.paint("afterpush:"), failure.sentence()));
-        if let Some(hint) = &failure.hint {
-            self.note(&format!("  {}", visible(hint)));
+        for line in failure.hint.iter().flat_map(|hint| hint.lines()) {
+            self.note(&format!("  {}", visible(line)));
         }
     }
 
