@@ -3,7 +3,8 @@
 use super::install::{Telling, failure, finish};
 use super::place::Place;
 use super::{Failure, Outcome, World};
-use crate::host::hooking;
+use crate::host::git::Repo;
+use crate::host::hooking::{self, HookState};
 
 /// What `afterpush uninstall` takes.
 #[derive(Debug, clap::Args)]
@@ -27,5 +28,15 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let place = Place::find(world)?;
     place.refuse_guest_root()?;
     let plan = hooking::plan_uninstall(&place.repo).map_err(failure)?;
-    finish(&telling, &plan, || Ok("the hook is gone from this repository".to_owned()))
+    finish(&telling, &plan, || uninstalled(&place.repo))
+}
+
+/// Says so, having looked whether a call that somebody added, or a hook for all repositories, is still there.
+fn uninstalled(repo: &Repo) -> Result<String, Failure> {
+    Ok(match hooking::inspect(repo).map_err(failure)? {
+        HookState::Installed(found) => {
+            format!("afterpush's own hook is gone, but pushes are still watched through {}: remove it there", found.how)
+        }
+        _ => "the hook is gone from this repository".to_owned(),
+    })
 }

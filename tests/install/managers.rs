@@ -182,6 +182,9 @@ fn lefthook_is_not_fought_over_the_file_but_asked_to_call_afterpush() {
         .expect("written");
     let done = clone.afterpush(&["install", "--file"]).ends(0);
     assert!(done.err().contains("calls afterpush already"), "{done}");
+    let still = clone.afterpush(&["uninstall"]).ends(0);
+    let place = format!("still watched through the call in {}: remove it there", local.display());
+    assert!(still.out().contains(&place), "{still}");
 }
 
 #[test]

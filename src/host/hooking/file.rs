@@ -39,7 +39,7 @@ fn is_lefthooks(repo: &Repo, manager: Option<Manager>, program: &Path) -> Result
     if manager != Some(Manager::Lefthook) && !manager::lefthook_wants_pre_push(worktree) {
         return Ok(false);
     }
-    if manager::lefthook_calls_us(worktree) {
+    if manager::lefthook_calls_us(worktree).is_some() {
         return Ok(true);
     }
     Err(HookingError::Lefthook { snippet: manager::lefthook_snippet(program) })

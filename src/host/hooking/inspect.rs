@@ -128,9 +128,10 @@ fn in_folder(repo: &Repo, folder: &Path) -> Result<Option<HookState>, HookingErr
             let ours = file::read_hook(&legacy)?.filter(|bytes| shim::read(bytes).is_some());
             Ok(ours.map(|bytes| runs(&legacy, &bytes)))
         }
-        Some(Manager::Lefthook) if repo.worktree().is_some_and(manager::lefthook_calls_us) => {
-            Ok(Some(installed(How::ByHand(hook), b"")))
-        }
+        Some(Manager::Lefthook) => match repo.worktree().and_then(manager::lefthook_calls_us) {
+            Some(file) => Ok(read(&file)?.map(|bytes| calls(&file, &String::from_utf8_lossy(&bytes)))),
+            None => by_hand(&hook),
+        },
         _ => by_hand(&hook),
     }
 }
@@ -144,8 +145,8 @@ fn runs(hook: &Path, bytes: &[u8]) -> HookState {
 }
 
 fn by_hand(hook: &Path) -> Result<Option<HookState>, HookingError> {
-    let calls = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("afterpush-hook");
-    let found = read(hook)?.filter(calls).filter(|_| is_executable(hook));
+    let names_us = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains("afterpush-hook");
+    let found = read(hook)?.filter(names_us).filter(|_| is_executable(hook));
     Ok(found.map(|bytes| called(hook, &bytes)))
 }
 
@@ -163,12 +164,21 @@ fn called(hook: &Path, bytes: &[u8]) -> HookState {
         }
     };
     match before.find(leaves) {
-        None => installed(How::ByHand(hook.to_path_buf()), b""),
+        None => calls(hook, &text),
         Some(line) => HookState::Silent {
             why: format!("{} ends with `{}` before it calls afterpush", shown(hook), crate::base::text::visible(line)),
             cure: format!("move the call in {} above that line", shown(hook)),
         },
     }
+}
+
+/// A call that is reached. It runs the program it names, and no other.
+fn calls(file: &Path, text: &str) -> HookState {
+    let program = match shim::called(text) {
+        Some(named) => Some(named).filter(|path| is_executable(path)),
+        None => on_path(),
+    };
+    HookState::Installed(Found { how: How::ByHand(file.to_path_buf()), version: None, program })
 }
 
 fn with_husky(folder: &Path, hook: &Path) -> Result<Option<HookState>, HookingError> {

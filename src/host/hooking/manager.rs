@@ -1,7 +1,7 @@
 //! The managers of hooks, told by what they write.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Who wrote a hook file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +47,15 @@ impl Manager {
 
 /// lefthook's configuration in this worktree has a pre-push hook, so that lefthook will write one.
 pub(super) fn lefthook_wants_pre_push(worktree: &Path) -> bool {
-    lefthook_files(worktree).any(|text| {
+    lefthook_files(worktree).any(|(_, text)| {
         let mut words = text.lines().map(|line| line.trim_start_matches(['[', ' ', '"', '\t']));
         words.any(|line| line.strip_prefix("pre-push").is_some_and(|rest| rest.starts_with([':', '"', ']', '.'])))
     })
 }
 
-/// lefthook's configuration in this worktree calls afterpush.
-pub(super) fn lefthook_calls_us(worktree: &Path) -> bool {
-    lefthook_files(worktree).any(|text| text.contains("afterpush-hook pre-push"))
+/// The file of lefthook's configuration in this worktree that calls afterpush.
+pub(super) fn lefthook_calls_us(worktree: &Path) -> Option<PathBuf> {
+    lefthook_files(worktree).find(|(_, text)| text.contains("afterpush-hook pre-push")).map(|(file, _)| file)
 }
 
 /// What to add to lefthook's local configuration. A path that would need quotes in two languages at once is left to
@@ -67,13 +67,13 @@ pub(super) fn lefthook_snippet(program: &Path) -> String {
     )
 }
 
-fn lefthook_files(worktree: &Path) -> impl Iterator<Item = String> {
+fn lefthook_files(worktree: &Path) -> impl Iterator<Item = (PathBuf, String)> {
     const STEMS: [&str; 6] =
         ["lefthook", ".lefthook", ".config/lefthook", "lefthook-local", ".lefthook-local", ".config/lefthook-local"];
     const ENDS: [&str; 5] = ["yml", "yaml", "toml", "json", "jsonc"];
     let names = STEMS.iter().flat_map(|stem| ENDS.iter().map(move |end| format!("{stem}.{end}")));
-    let worktree = worktree.to_path_buf();
-    names.filter_map(move |name| fs::read_to_string(worktree.join(name)).ok())
+    let files = names.map(|name| worktree.join(name));
+    files.filter_map(|file| fs::read_to_string(&file).ok().map(|text| (file, text)))
 }
 
 #[cfg(test)]

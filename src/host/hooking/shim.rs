@@ -91,6 +91,16 @@ pub(super) fn quoted(program: &Path) -> Result<String, HookingError> {
     Ok(format!("'{}'", path.replace('\'', "'\\''")))
 }
 
+/// The program that a call in somebody else's text names by its path; `None` where `PATH` has to lead to it.
+pub(super) fn called(text: &str) -> Option<PathBuf> {
+    const NAME: &str = "afterpush-hook";
+    let at = text.find(NAME)?;
+    let quote = text[at + NAME.len()..].chars().next().filter(|next| ['\'', '"'].contains(next));
+    let is_before = |c: char| quote.map_or(c.is_whitespace(), |quote| c == quote);
+    let start = text[..at].rfind(is_before).map_or(0, |before| before + usize::from(quote.is_none()));
+    path_in(&text[start..])
+}
+
 fn version_in(text: &str) -> Option<u32> {
     let (_, rest) = text.lines().take(3).find_map(|line| line.split_once(MARK))?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -126,6 +136,21 @@ mod tests {
             let expected = Shim { version: version(), program: Some(program.to_path_buf()), has_new_folder: at == 1 };
             assert_eq!(read(text), Some(expected), "{}", String::from_utf8_lossy(text));
             assert!(!String::from_utf8_lossy(text).contains(PATH));
+        }
+    }
+
+    #[test]
+    fn a_call_names_its_program_or_leaves_it_to_the_path() {
+        let program = Path::new("/my bin/afterpush-hook");
+        for (text, named) in [
+            (line(program).expect("text"), Some("/my bin/afterpush-hook")),
+            ("      run: /bin/afterpush-hook pre-push {0} || true".to_owned(), Some("/bin/afterpush-hook")),
+            ("\"/my bin/afterpush-hook\" pre-push".to_owned(), Some("/my bin/afterpush-hook")),
+            ("afterpush-hook pre-push \"$@\" || :".to_owned(), None),
+            ("#!/bin/sh\n./afterpush-hook".to_owned(), None),
+            ("true".to_owned(), None),
+        ] {
+            assert_eq!(called(&text), named.map(PathBuf::from), "{text}");
         }
     }
 
