@@ -59,11 +59,13 @@ pub(super) fn lefthook_calls_us(worktree: &Path) -> Option<PathBuf> {
 }
 
 /// What to add to lefthook's local configuration. A path that would need quotes in two languages at once is left to
-/// `PATH`.
+/// `PATH`. lefthook passes over a command where a push changes no file (a retried deployment is often an empty commit),
+/// unless the command names a file of its own; `test` with a name is always true.
 pub(super) fn lefthook_snippet(program: &Path) -> String {
     let program = program.to_str().filter(|path| shell_words::quote(path) == *path).unwrap_or("afterpush-hook");
     format!(
-        "pre-push:\n  commands:\n    afterpush:\n      run: {program} pre-push {{0}} || true\n      use_stdin: true"
+        "pre-push:\n  commands:\n    afterpush:\n      files: echo lefthook-local.yml\n      \
+         run: {program} pre-push {{0}} || test {{files}}\n      use_stdin: true"
     )
 }
 
