@@ -38,8 +38,7 @@ fn nothing_the_monitor_starts_holds_its_lock_or_its_database() {
     write_program(&tools.join("git"), &format!("#!/bin/sh\n{lists}\nexec {git} \"$@\"\n"));
     write_program(&tools.join("ask"), &format!("#!/bin/sh\n{lists}\necho $AFTERPUSH_SHA\n"));
     write_program(&tools.join("token"), &format!("#!/bin/sh\n{lists}\necho {}\n", site.provider().token()));
-    let path = std::env::var("PATH").expect("PATH is set");
-    site.set("PATH", &format!("{}:{path}", tools.display()));
+    site.find_first(&tools);
     let ask = tools.join("ask");
     let others = format!(
         "token = {{ command = {:?} }}\n[target.own]\nprovider = \"command\"\ncommand = [{ask:?}]",

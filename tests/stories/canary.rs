@@ -95,9 +95,8 @@ impl Source {
             }
             Self::Gh => {
                 write_program(&site.root().join("bin/gh"), &format!("#!/bin/sh\necho '{secret}'\n"));
-                let path = std::env::var("PATH").expect("a PATH");
-                let own = site.root().join("bin").display().to_string();
-                site.set("PATH", &format!("{own}:{path}"));
+                let own = site.root().join("bin");
+                site.find_first(&own);
             }
             Self::Helper => {
                 let script =

@@ -130,7 +130,7 @@ fn a_wrong_token_is_told_at_once_and_a_good_one_of_gh_mends_it() {
     let bin = site.root().join("bin");
     let script = format!("#!/bin/sh\n[ \"$*\" = 'auth token --hostname 127.0.0.1' ] && echo {TOKEN}\n");
     write_program(&bin.join("gh"), &script);
-    site.set("PATH", &format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH")));
+    site.find_first(&bin);
     site.set("GH_TOKEN", "");
     site.afterpush(&["daemon", "stop"]).ends(0);
     site.afterpush(&["wait", "--timeout", "60s"]).ends(0);

@@ -57,6 +57,11 @@ impl Sandbox {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Programs in this folder are found before all others from now on.
+    pub fn find_first(&mut self, folder: &Path) {
+        self.path = in_front(folder, &self.path);
+    }
+
     /// From now on every program is run in this room, and its files are looked at there.
     pub fn enter(&mut self, room: &Room) {
         self.entrance = room.entrance(&self.work());
@@ -197,6 +202,10 @@ fn search_path() -> OsString {
     let machine = std::env::var_os("PATH").expect("PATH is set");
     let Some(git) = std::env::var_os("AFTERPUSH_TEST_GIT") else { return machine };
     let git = PathBuf::from(git).canonicalize().expect("AFTERPUSH_TEST_GIT names a git program");
-    let folder = git.parent().expect("a program lies in a folder").to_path_buf();
-    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&machine))).expect("a PATH of folders")
+    in_front(git.parent().expect("a program lies in a folder"), &machine)
+}
+
+fn in_front(folder: &Path, path: &OsStr) -> OsString {
+    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(path));
+    std::env::join_paths(folders).expect("a PATH of folders")
 }
