@@ -2,25 +2,18 @@
 # What afterpush costs, beside its peers and the floor: tests/bench/run.sh [--rounds PERCENT] [CHAPTER...]
 #
 # Chapters: size start push push-large status wait idle crowd apps clean; all of them take about half an hour. Builds
-# the programs and installs the peers into target/bench, where the raw figures go, too.
+# the programs and installs the peers (tests/managers.sh); the raw figures go to target/bench.
 
 set -eu
 cd "$(dirname "$0")/../.."
-peers=$PWD/target/bench/peers
+peers=$PWD/target/managers
 out=$PWD/target/bench/figures
-mkdir -p "$peers/bin" "$out"
+mkdir -p "$out"
 
 for tool in git node npm python3; do
     command -v $tool >/dev/null || { echo "$tool is missing; without it the peers cannot be measured" >&2; exit 1; }
 done
-[ -d "$peers/node_modules/husky" ] ||
-    npm install --silent --no-fund --no-audit --prefix "$peers" husky@9.1.7 lefthook@2.2.2
-[ -x "$peers/python/bin/prek" ] || {
-    python3 -m venv "$peers/python"
-    "$peers/python/bin/pip" --quiet install pre-commit==4.7.0 prek==0.5.11
-}
-ln -sf "$peers"/node_modules/lefthook-*/bin/lefthook "$peers/bin/lefthook"
-ln -sf "$peers/python/bin/pre-commit" "$peers/python/bin/prek" "$peers/bin"
+tests/managers.sh
 
 cargo build --release --locked --bins
 cargo bench --quiet --locked --profile dev --bench speed --no-run

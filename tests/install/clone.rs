@@ -1,6 +1,7 @@
 //! A clone with afterpush's programs in a folder of their own; the hook's program only writes down what it is given.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,16 @@ pub struct Clone {
 }
 
 /// How a file or folder looks from outside, with all it holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Look {
     mode: u32,
     content: Vec<u8>,
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:o} {:?}", self.mode, String::from_utf8_lossy(&self.content))
+    }
 }
 
 impl Clone {

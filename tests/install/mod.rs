@@ -7,4 +7,5 @@ mod ignored;
 mod inspected;
 mod managers;
 mod paths;
+mod together;
 mod worktrees;
