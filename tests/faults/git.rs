@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, SystemTime};
 
+use afterpush::base::Layout;
 use afterpush::standin::{Recipe, Stage};
 
-use crate::support::{Ran, Site, until, write_program};
+use crate::support::{Ran, Sandbox, Site, until, write_private, write_program};
 
 /// The branch a push of the site goes to, wherever it comes from.
 const ANY_BRANCH: &str = "branches = [\"*\"]";
@@ -28,13 +29,16 @@ fn a_worktree_that_is_removed_takes_no_watch_along() {
 
 #[test]
 fn packing_and_collecting_in_the_middle_disturbs_nothing() {
-    let site = Site::new();
-    let sha = site.building();
-    site.git(&["pack-refs", "--all", "--prune"]);
-    site.git(&["gc", "--quiet", "--prune=now", "--aggressive"]);
-    site.git(&["reflog", "expire", "--expire=now", "--all"]);
-    site.force(&sha, Stage::Active);
-    site.decided(&sha, "live", "deployed_live");
+    // A git before 2.45 has no reftables and overlooks the wish.
+    for format in ["files", "reftable"] {
+        let site = Site::hooked(Sandbox::with(&[("GIT_DEFAULT_REF_FORMAT", format)]), "");
+        let sha = site.building();
+        site.git(&["pack-refs", "--all", "--prune"]);
+        site.git(&["gc", "--quiet", "--prune=now", "--aggressive"]);
+        site.git(&["reflog", "expire", "--expire=now", "--all"]);
+        site.force(&sha, Stage::Active);
+        site.decided(&sha, "live", "deployed_live");
+    }
 }
 
 #[test]
@@ -89,6 +93,72 @@ fn a_remote_with_two_addresses_is_pushed_to_once() {
 }
 
 #[test]
+fn a_push_that_one_of_two_addresses_refuses_has_landed_at_the_other() {
+    for refusing in ["remote.git", "second.git"] {
+        let site = Site::with("register_timeout = \"1s\"");
+        site.git(&["clone", "--quiet", "--bare", "../remote.git", "../second.git"]);
+        for name in ["remote.git", "second.git"] {
+            let url = site.root().join(name).display().to_string();
+            site.git(&["remote", "set-url", "--add", "--push", "origin", &url]);
+        }
+        write_program(&site.root().join(refusing).join("hooks/pre-receive"), "#!/bin/sh\nexit 1\n");
+        let sha = site.commit("half welcome");
+        assert_ne!(site.push(&[]).code(), Some(0));
+        let status = site.until_status(&sha, "that it is done", |status| status["done"] == true);
+        let told = (&status["push"]["confirmed"], &status["verdict"], &status["attempt"]);
+        assert_eq!(told, (&true.into(), &"no_deploy".into(), &1.into()), "{refusing}: {status:#}");
+    }
+}
+
+#[test]
+fn a_push_from_a_bare_repository_is_proven_by_the_remote() {
+    let site = Site::unhooked();
+    site.git(&["clone", "--quiet", "--bare", "../remote.git", "../bare.git"]);
+    let bare = site.root().join("bare.git");
+    let layout = Layout::new(&bare, nix::unistd::getuid().as_raw());
+    write_private(&layout.config(), &site.configuration("", ""));
+    let run = |program: &str, args: &[&str]| Ran::of(site.command(program).current_dir(&bare).args(args));
+    let afterpush = env!("CARGO_BIN_EXE_afterpush");
+    run(afterpush, &["install"]).ends(0);
+    let tree = run("git", &["rev-parse", "main^{tree}"]).ends(0).out();
+    let sha = run("git", &["commit-tree", "-p", "main", "-m", "from a bare repository", &tree]).ends(0).out();
+    run("git", &["update-ref", "refs/heads/main", &sha]).ends(0);
+    let pushed = run("git", &["push", "origin", "main"]).ends(0);
+    assert!(pushed.err().contains("afterpush: noted"), "{pushed}");
+    assert_eq!(run("git", &["for-each-ref", "refs/remotes"]).ends(0).out(), "", "nothing here tells that it landed");
+    site.deploy(&sha, Recipe::live());
+    let answer = run(afterpush, &["wait", "--json", "--timeout", "60s", &sha]).ends(0).json();
+    assert_eq!((&answer["verdict"], &answer["push"]["confirmed"]), (&"live".into(), &true.into()), "{answer:#}");
+}
+
+#[test]
+fn with_submodules_a_push_is_followed_where_it_went() {
+    let site = Site::new();
+    site.git(&["clone", "--quiet", "--bare", "../remote.git", "../part.git"]);
+    let allow = ["-c", "protocol.file.allow=always"];
+    let url = site.root().join("part.git").display().to_string();
+    site.git(&[&allow[..], &["submodule", "--quiet", "add", &url, "part"]].concat());
+    let change = |message: &str| {
+        site.git(&["-C", "part", "commit", "--quiet", "--allow-empty", "--message", message]);
+        site.git(&["add", "--all"]);
+        site.commit(message)
+    };
+    let both = change("both");
+    site.push(&["--recurse-submodules=on-demand", "origin", "main"]).ends(0);
+    site.deploy(&both, Recipe::live());
+    site.decided(&both, "live", "deployed_live");
+    // git runs the hook with the refs of this repository all the same.
+    let only = change("only the part");
+    site.push(&["--recurse-submodules=only", "origin", "main"]).ends(0);
+    let status = site.until_status(&only, "that it is done", |status| status["done"] == true);
+    assert_eq!(status["verdict"], "not_pushed", "{status:#}");
+    let unchecked = change("the part is not there yet");
+    site.push(&["--recurse-submodules=check", "origin", "main"]).ends(128);
+    let status = site.until_status(&unchecked, "that it is done", |status| status["done"] == true);
+    assert_eq!(status["verdict"], "not_pushed", "{status:#}");
+}
+
+#[test]
 fn a_push_for_review_is_no_push_to_the_branch_and_no_refusal() {
     let site = Site::new();
     // Gerrit takes the commit, makes a change of it, and the ref that was pushed to is not there afterwards.
@@ -135,11 +205,9 @@ fn a_branch_that_is_no_text_is_watched_and_its_status_is_json() {
 fn a_push_that_takes_long_is_no_refusal() {
     let site = Site::with("register_timeout = \"1s\"");
     let gate = site.root().join("gate");
+    // The other side thinks it over.
     let waits = format!("#!/bin/sh\nwhile [ ! -e {} ]; do sleep 0.05; done\n", gate.display());
-    // Large files go before the rest does, in a hook as that of git-lfs; and the other side may think it over.
-    for hook in [site.work().join(".git/hooks/pre-push.d"), site.remote().join("hooks/pre-receive")] {
-        write_program(&hook, &waits);
-    }
+    write_program(&site.remote().join("hooks/pre-receive"), &waits);
     let sha = site.commit("much to carry");
     let mut git = site.command("git").args(["push", "--quiet"]).spawn().expect("git");
     let pushing = |status: &serde_json::Value| status["phase"] == "pushing";
@@ -166,4 +234,46 @@ fn a_transport_that_waits_for_the_end_of_its_input_gets_it() {
     site.git(&["remote", "set-url", "origin", &format!("ssh://host{}", site.remote().display())]);
     site.building();
     assert_eq!(site.processes().len(), 1, "the monitor is there and git is not");
+}
+
+#[test]
+#[ignore = "needs git 2.55, named by AFTERPUSH_TEST_GIT"]
+fn hooks_that_run_side_by_side_do_not_wait_for_the_monitor() {
+    let site = Site::new();
+    let version = site.git(&["--version"]);
+    let number = version.trim_start_matches("git version 2.").split('.').next().and_then(|number| number.parse().ok());
+    assert!(
+        number.is_some_and(|number: u32| number >= 55),
+        "{version} runs hooks one by one; AFTERPUSH_TEST_GIT names none newer"
+    );
+    let theirs = site.root().join("theirs");
+    write_program(&theirs, "#!/bin/sh\necho theirs >&2\n");
+    let command = theirs.display().to_string();
+    for (key, value) in [
+        ("hook.jobs", "4"),
+        ("hook.afterpush.parallel", "true"),
+        ("hook.theirs.parallel", "true"),
+        ("hook.theirs.command", &command),
+        ("hook.theirs.event", "pre-push"),
+    ] {
+        site.git(&["config", key, value]);
+    }
+    let sha = site.commit("side by side");
+    let pushed = site.push(&[]).ends(0);
+    assert!(pushed.err().contains("theirs") && pushed.err().contains("afterpush: noted"), "{pushed}");
+    assert_eq!(site.processes().len(), 1, "the monitor is at work and git has not waited for it");
+    site.deploy(&sha, Recipe::live());
+    site.decided(&sha, "live", "deployed_live");
+
+    // The control: what a hook leaves behind with its output open, such a git waits for.
+    let gate = site.root().join("gate");
+    let leaves = format!("#!/bin/sh\nwhile [ ! -e {0} ]; do echo . >>{0}.rounds; sleep 0.05; done &\n", gate.display());
+    write_program(&theirs, &leaves);
+    site.commit("held up");
+    let mut git = site.command("git").args(["push", "--quiet"]).spawn().expect("git");
+    let rounds = || fs::read_to_string(gate.with_extension("rounds")).map_or(0, |text| text.lines().count());
+    until("it has been there for a while", || (rounds() > 40).then_some(()));
+    assert!(git.try_wait().expect("it is ours").is_none());
+    fs::write(&gate, "").expect("our own file");
+    assert!(git.wait().expect("it is ours").success());
 }

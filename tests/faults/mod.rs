@@ -2,6 +2,7 @@
 //!
 //! A test that needs root, another tool, a namespace or minutes says so in its `ignore`; `tests/run.sh --all` runs it.
 
+mod around;
 mod calls;
 mod files;
 mod git;
