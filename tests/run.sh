@@ -49,7 +49,6 @@ needs cc 'gcc libc6-dev'
 needs script bsdutils
 needs strace strace
 needs git-lfs git-lfs
-needs npm npm
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 needs_server initdb postgresql
 needs_server mariadbd 'mariadb-server-core mariadb-client-core'
@@ -80,7 +79,7 @@ if [ -n "$missing" ]; then
     { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends $missing; } >&2
 fi
 
-# Real neighbours of ours. Their tests fail where they are missing, and say so.
+# Real neighbours of ours. The tests beside them fail where they are missing, and say so.
 tests/managers.sh || say 'The managers of hooks could not be installed: npm and pip have to reach their registries.'
 if [ $all = yes ] && [ ! -x target/jj/bin/jj ]; then
     cargo install --quiet --locked --debug --no-default-features --features git --root target/jj jj-cli@0.45.1 ||

@@ -10,7 +10,7 @@ peers=$PWD/target/managers
 out=$PWD/target/bench/figures
 mkdir -p "$out"
 
-for tool in git node npm python3; do
+for tool in git python3; do
     command -v $tool >/dev/null || { echo "$tool is missing; without it the peers cannot be measured" >&2; exit 1; }
 done
 tests/managers.sh

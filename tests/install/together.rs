@@ -100,8 +100,8 @@ impl Home {
         let lines = ran.err();
         let Some((_, snippet)) = lines.split_once("then run `lefthook install`:\n") else { return ran.ends(0) };
         ran.ends(1);
-        let snippet: String =
-            snippet.lines().map(|line| format!("{}\n", line.strip_prefix("  ").expect("an indent"))).collect();
+        let lines = snippet.lines().map(|line| line.strip_prefix("  ").expect("an indent"));
+        let snippet = lines.collect::<Vec<_>>().join("\n");
         fs::write(self.site.work().join("lefthook-local.yml"), snippet).expect("written");
         self.install_theirs();
         self.site.afterpush(&["install", "--file"]).ends(0)
@@ -323,6 +323,21 @@ fn lefthook_does_not_pass_over_us_where_a_commit_changes_no_file() {
     assert_eq!((home.theirs_ran(), noted(&pushed)), (0, 1), "the control is theirs: {pushed}");
     home.site.deploy(&sha, Recipe::live());
     home.site.decided(&sha, "live", "deployed_live");
+}
+
+#[test]
+fn a_manager_told_to_overwrite_the_hook_is_noticed() {
+    for manager in [&PRE_COMMIT, &PREK] {
+        let home = Home::of(manager);
+        home.install_ours();
+        home.install_theirs();
+        home.run(&[manager.install, &["--overwrite"]].concat());
+        assert_eq!(home.doctor(), ("failed".to_owned(), "not installed, so no push is noticed".to_owned()));
+        home.push_runs_theirs_alone();
+        home.install_ours();
+        home.is_well();
+        home.push_runs_both();
+    }
 }
 
 #[test]
