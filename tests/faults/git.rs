@@ -143,10 +143,18 @@ fn with_submodules_a_push_is_followed_where_it_went() {
         site.git(&["add", "--all"]);
         site.commit(message)
     };
+    let layout = Layout::new(&site.work().join(".git/modules/part"), nix::unistd::getuid().as_raw());
+    write_private(&layout.config(), &site.configuration("", ""));
+    site.afterpush(&["-C", "part", "install"]).ends(0);
     let both = change("both");
     site.push(&["--recurse-submodules=on-demand", "origin", "main"]).ends(0);
     site.deploy(&both, Recipe::live());
     site.decided(&both, "live", "deployed_live");
+    let part = site.git(&["-C", "part", "rev-parse", "HEAD"]);
+    assert!(site.status(&part).is_none(), "the part's pushes are the part's");
+    site.deploy(&part, Recipe::live());
+    let answer = site.afterpush(&["-C", "part", "wait", "--json", "--timeout", "60s"]).ends(0).json();
+    assert_eq!((&answer["commit"]["sha"], &answer["verdict"]), (&part.into(), &"live".into()), "{answer:#}");
     // git runs the hook with the refs of this repository all the same.
     let only = change("only the part");
     site.push(&["--recurse-submodules=only", "origin", "main"]).ends(0);
