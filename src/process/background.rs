@@ -21,6 +21,8 @@ const LONGEST: usize = 4_096;
 
 /// Written when the work has come to its end, so that its death is not taken for it.
 const END: u8 = 0;
+/// Written by work that becomes another program: if that succeeds, the exec closes the pipe, and that was the end.
+const BECOMES: u8 = 1;
 
 /// What came back from work in the background.
 #[derive(Debug)]
@@ -43,7 +45,8 @@ pub enum End {
 }
 
 /// Runs `work` in a forked process with a session of its own and none of this process's descriptors, and waits for
-/// its end, but not beyond `deadline`. What `work` writes comes back, NUL bytes excepted; late work goes on unheard.
+/// its end, but not beyond `deadline`. What `work` writes comes back, the bytes 0 and 1 excepted; late work goes on
+/// unheard.
 ///
 /// Meant for a program with a single thread, which a forked copy of stays whole.
 pub fn in_background(deadline: Instant, work: impl FnOnce(&mut PipeWriter)) -> io::Result<Told> {
@@ -63,6 +66,12 @@ pub fn in_background(deadline: Instant, work: impl FnOnce(&mut PipeWriter)) -> i
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
     forked?;
     Ok(listen(reader, deadline))
+}
+
+/// Says that the next to happen is an exec, which ends the work if it succeeds.
+pub(super) fn announce_exec(told: &mut PipeWriter) {
+    // Nobody listens any more when the deadline has passed.
+    let _ = told.write_all(&[BECOMES]);
 }
 
 fn deadly() -> SigSet {
@@ -98,6 +107,7 @@ fn listen(mut reader: PipeReader, deadline: Instant) -> Told {
     let mut end = End::Open;
     while end == End::Open && text.len() < LONGEST && is_ready(&reader, deadline) {
         match reader.read(&mut chunk) {
+            Ok(0) if text.last() == Some(&BECOMES) => end = End::Reached,
             Ok(0) | Err(_) => end = End::Broken,
             Ok(length) => text.extend_from_slice(&chunk[..length]),
         }
@@ -105,6 +115,7 @@ fn listen(mut reader: PipeReader, deadline: Instant) -> Told {
             end = End::Reached;
         }
     }
+    text.retain(|byte| *byte != BECOMES);
     Told { text, end }
 }
 

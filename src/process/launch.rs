@@ -1,4 +1,4 @@
-//! Starting a program that has nothing in common with whoever starts it: fork, fork, exec.
+//! Starting a program that has nothing in common with whoever starts it: fork, fork, exec, or exec alone.
 //!
 //! Done by hand instead of through std's `Command`, whose code would be a tenth of the hook's program.
 
@@ -46,8 +46,7 @@ pub(super) fn launch(launch: &Launch) -> io::Result<()> {
         ForkResult::Child => unsafe {
             let grandchild = libc::fork();
             if grandchild == 0 {
-                detach(null.as_raw_fd(), launch.kept);
-                libc::execve(launch.program.as_ptr(), arguments.as_ptr(), variables.as_ptr());
+                exec(launch, null.as_raw_fd(), &arguments, &variables);
             }
             if grandchild <= 0 {
                 let why = Errno::last_raw().to_ne_bytes();
@@ -67,13 +66,38 @@ pub(super) fn launch(launch: &Launch) -> io::Result<()> {
     why.try_into().map_or(Ok(()), |why| Err(io::Error::from_raw_os_error(i32::from_ne_bytes(why))))
 }
 
+/// Puts it in the place of this process, as detached as [`launch`] starts it; returns only if that cannot be, and why.
+///
+/// To be called where nothing of this process is needed any more but descriptors that an exec closes.
+pub(super) fn become_it(launch: &Launch) -> io::Error {
+    let null = match File::options().read(true).write(true).open("/dev/null") {
+        Ok(null) => null,
+        Err(err) => return err,
+    };
+    // SAFETY: nobody else uses the standard descriptors of a process that is to be replaced.
+    unsafe { exec(launch, null.as_raw_fd(), &pointers(&launch.arguments), &pointers(&launch.variables)) };
+    io::Error::last_os_error()
+}
+
+/// Returns only if it fails; `errno` says why.
+///
+/// # Safety
+/// As for [`detach`]. `arguments` and `variables` end with a null and point to strings that live on.
+unsafe fn exec(launch: &Launch, null: RawFd, arguments: &[*const c_char], variables: &[*const c_char]) {
+    // SAFETY: as above.
+    unsafe {
+        detach(null, launch.kept);
+        libc::execve(launch.program.as_ptr(), arguments.as_ptr(), variables.as_ptr());
+    }
+}
+
 /// As `execve` wants them: a null behind the last.
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }
 
 /// # Safety
-/// To be called between fork and exec, where nothing else uses the process's descriptors.
+/// To be called before an exec, where nothing else uses the process's descriptors.
 unsafe fn detach(null: RawFd, kept: RawFd) {
     // SAFETY: system calls on integers and on values of this frame.
     unsafe {

@@ -35,4 +35,4 @@ pub use own_file::{Demand, Unread, read_file};
 pub use owner::refuse_guest_root;
 pub use pidfd::{Ended, PidFd};
 pub use proc::{Stat, arguments, boot_id, pid_namespace, stat};
-pub use summon::{Ensured, Summons, ensure_monitor, may_summon, monitor_program, own_program, summon};
+pub use summon::{Ensured, Summons, become_monitor, ensure_monitor, may_summon, own_program, summon};

@@ -1,16 +1,17 @@
 //! Starting a monitor, and deciding whether one is needed.
 
 use std::ffi::CString;
-use std::io;
-use std::os::fd::AsRawFd;
+use std::io::{self, PipeWriter};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
+use super::background::announce_exec;
 use super::environment::{HANDED_OVER, for_monitor, hand_over, is_set, value};
 use super::failpoint::failpoint;
-use super::launch::{Launch, launch};
+use super::launch::{Launch, become_it, launch};
 use super::lock::Alone;
 use super::monitor_file::Holdings;
 use crate::base::Layout;
@@ -62,6 +63,13 @@ pub enum Ensured {
     Unwanted,
 }
 
+impl Ensured {
+    /// A monitor has to be started.
+    const fn is_start(self) -> bool {
+        matches!(self, Self::Summoned | Self::TakingOver)
+    }
+}
+
 /// Whether a monitor may be started here at all.
 pub fn may_summon(environment: &[(String, String)]) -> bool {
     if value(environment, "AFTERPUSH") == Some("0") {
@@ -81,7 +89,7 @@ pub fn own_program() -> Option<PathBuf> {
 }
 
 /// The program `afterpush` beside this program's own file, else in `PATH`. Never a path read from a file.
-pub fn monitor_program() -> Option<PathBuf> {
+fn monitor_program() -> Option<PathBuf> {
     let own_folder = own_program().and_then(|own| own.parent().map(Path::to_path_buf));
     let search_path = std::env::var_os("PATH").unwrap_or_default();
     let folders = own_folder.into_iter().chain(std::env::split_paths(&search_path));
@@ -94,6 +102,31 @@ pub fn monitor_program() -> Option<PathBuf> {
 /// If the lock is busy its holder looks at the inbox after releasing it; if it is free, the monitor started here
 /// does. So no request is ever left to chance.
 pub fn ensure_monitor(layout: &Layout, program: &Path, environment: &[(String, String)]) -> io::Result<Ensured> {
+    let ensured = lacking(layout, environment)?;
+    if ensured.is_start() {
+        summon(&Summons { program, layout, take_over: ensured == Ensured::TakingOver, environment })?;
+    }
+    Ok(ensured)
+}
+
+/// The same for work in the background that has come to its end: where a monitor is to be started, this process
+/// becomes it, which spares the push two forks. Returns if none is needed or none can be started.
+pub fn become_monitor(layout: &Layout, environment: &[(String, String)], told: &mut PipeWriter) -> io::Result<()> {
+    let ensured = lacking(layout, environment)?;
+    if !ensured.is_start() {
+        return Ok(());
+    }
+    let missing = "the program afterpush is neither beside afterpush-hook nor in PATH";
+    let program = monitor_program().ok_or_else(|| io::Error::other(missing))?;
+    let summons = Summons { program: &program, layout, take_over: ensured == Ensured::TakingOver, environment };
+    // Held until the exec.
+    let (start, _handed_over) = prepared(&summons)?;
+    announce_exec(told);
+    Err(become_it(&start))
+}
+
+/// What there is to do so that somebody looks at the inbox.
+fn lacking(layout: &Layout, environment: &[(String, String)]) -> io::Result<Ensured> {
     if !may_summon(environment) {
         return Ok(Ensured::Unwanted);
     }
@@ -101,16 +134,22 @@ pub fn ensure_monitor(layout: &Layout, program: &Path, environment: &[(String, S
     let is_free = Alone::try_take(layout)?.is_some();
     failpoint("ensure_after_probe");
     let take_over = !is_free && Holdings::read(layout).is_some_and(|held| held.lack(environment));
-    if !is_free && !take_over {
-        return Ok(Ensured::Running);
-    }
-    summon(&Summons { program, layout, take_over, environment })?;
-    Ok(if take_over { Ensured::TakingOver } else { Ensured::Summoned })
+    Ok(match (is_free, take_over) {
+        (true, _) => Ensured::Summoned,
+        (false, true) => Ensured::TakingOver,
+        (false, false) => Ensured::Running,
+    })
 }
 
 /// Starts `afterpush daemon --state DIR`, detached, with an environment without git's variables. Returns once the
 /// program runs.
 pub fn summon(summons: &Summons<'_>) -> io::Result<()> {
+    let (start, _handed_over) = prepared(summons)?;
+    launch(&start)
+}
+
+/// How that program is to be started, and the descriptor that has to stay open until then.
+fn prepared(summons: &Summons<'_>) -> io::Result<(Launch, OwnedFd)> {
     let handed_over = hand_over(summons.environment)?;
     let number = handed_over.as_raw_fd();
     let string = |bytes: &[u8]| CString::new(bytes).map_err(io::Error::other);
@@ -119,10 +158,11 @@ pub fn summon(summons: &Summons<'_>) -> io::Result<()> {
     let arguments = [program, b"daemon", b"--state", state].into_iter().chain(take_over).map(string);
     let own = for_monitor(summons.environment).map(|(name, value)| format!("{name}={value}"));
     let variables = own.chain([format!("{HANDED_OVER}={number}")]).map(|variable| string(variable.as_bytes()));
-    launch(&Launch {
+    let start = Launch {
         program: string(program)?,
         arguments: arguments.collect::<io::Result<_>>()?,
         variables: variables.collect::<io::Result<_>>()?,
         kept: number,
-    })
+    };
+    Ok((start, handed_over))
 }

@@ -3,7 +3,7 @@
 //! Runs in the copy of the process that git does not wait for beyond its limit; what is written to `told` is shown
 //! to the user if it comes in time.
 
-use std::io::Write;
+use std::io::{PipeWriter, Write};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -56,7 +56,7 @@ const LONGEST: usize = 60_000;
 const SHOWN: usize = 3;
 
 /// Leaves the request, and says what came of it.
-pub fn leave(notice: Notice, told: &mut impl Write) {
+pub fn leave(notice: Notice, told: &mut PipeWriter) {
     let is_ignored = notice.is_ignored;
     if let Err(why) = try_to_leave(notice, told)
         && !is_ignored
@@ -65,7 +65,7 @@ pub fn leave(notice: Notice, told: &mut impl Write) {
     }
 }
 
-fn try_to_leave(notice: Notice, told: &mut impl Write) -> Result<(), String> {
+fn try_to_leave(notice: Notice, told: &mut PipeWriter) -> Result<(), String> {
     let folder = std::env::current_dir().map_err(|err| format!("the current folder: {err}"))?;
     let repository = Repository::find(&folder, &Named::by_environment())?;
     let layout = Layout::new(&repository.common_dir, nix::unistd::geteuid().as_raw());
@@ -162,18 +162,14 @@ fn fitting(mut request: Request) -> Request {
     request
 }
 
-fn summon(layout: &Layout, environment: &[(String, String)], told: &mut impl Write) {
+fn summon(layout: &Layout, environment: &[(String, String)], told: &mut PipeWriter) {
     if !process::may_summon(environment) {
         if process::value(environment, "AFTERPUSH_SPAWN") != Some("0") {
             tell(told, "on a CI runner nothing watches in the background; run `afterpush wait`");
         }
         return;
     }
-    let ensured = match process::monitor_program() {
-        Some(program) => process::ensure_monitor(layout, &program, environment).map_err(|err| err.to_string()),
-        None => Err("the program afterpush is neither beside afterpush-hook nor in PATH".to_owned()),
-    };
-    if let Err(why) = ensured {
+    if let Err(why) = process::become_monitor(layout, environment, told) {
         tell(told, &format!("no monitor could be started: {why}; `afterpush status` tries again"));
     }
 }
@@ -198,7 +194,7 @@ fn shown(remote: &RemoteName, name: &RefName) -> String {
     }
 }
 
-fn tell(told: &mut impl Write, line: &str) {
+fn tell(told: &mut PipeWriter, line: &str) {
     // Nobody listens any more when the limit has passed.
     let _ = told.write_all(format!("afterpush: {}\n", text::visible(&text::without_number(line))).as_bytes());
 }
