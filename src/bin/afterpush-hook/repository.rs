@@ -49,10 +49,13 @@ impl Repository {
         let git_dir = git_dir
             .ok_or_else(|| format!("no git repository at {}", text::visible_bytes(folder.as_os_str().as_bytes())))?;
         let shared = match &named.common_dir {
-            Some(name) => folder.join(name),
-            None => linked(&git_dir.join("commondir"), &git_dir).unwrap_or_else(|| git_dir.clone()),
+            Some(name) => Some(folder.join(name)),
+            None => linked(&git_dir.join("commondir"), &git_dir),
         };
-        let common_dir = shared.canonicalize().map_err(|err| format!("the repository's common folder: {err}"))?;
+        let common_dir = match shared {
+            Some(shared) => shared.canonicalize().map_err(|err| format!("the repository's common folder: {err}"))?,
+            None => git_dir.clone(),
+        };
         let worktree = worktree(folder, named, &git_dir);
         Ok(Self { git_dir, common_dir, worktree })
     }
@@ -83,8 +86,10 @@ fn linked(file: &Path, base: &Path) -> Option<PathBuf> {
 
 fn worktree(folder: &Path, named: &Named, git_dir: &Path) -> Option<PathBuf> {
     let is_ours = |place: &Path| {
-        let found = git_dir_at(&place.join(".git"))?.canonicalize().ok()?;
-        (found == git_dir).then(|| place.to_path_buf())
+        let git_dir_here = place.join(".git");
+        // Nearly always, and that needs no look.
+        let found = git_dir_here == git_dir || git_dir_at(&git_dir_here)?.canonicalize().ok()? == git_dir;
+        found.then(|| place.to_path_buf())
     };
     let found = match &named.worktree {
         Some(name) => Some(folder.join(name)),
@@ -105,7 +110,8 @@ fn read_small(path: &Path) -> Option<String> {
 pub fn read_text(path: &Path, max: u64) -> Option<String> {
     // Looked at before it is opened, because opening a FIFO waits for a writer.
     let found = path.metadata().ok().filter(|found| found.is_file() && found.len() <= max)?;
-    let mut text = String::new();
+    // With room for all of it, so that one call reads it.
+    let mut text = String::with_capacity(usize::try_from(found.len()).ok()?);
     File::open(path).ok()?.take(found.len()).read_to_string(&mut text).ok()?;
     Some(text)
 }
