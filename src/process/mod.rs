@@ -5,6 +5,7 @@
 //! This is the only room where `unsafe` is allowed.
 
 mod background;
+mod bare;
 mod descriptors;
 mod environment;
 mod failpoint;
@@ -22,6 +23,7 @@ mod sealed;
 mod summon;
 
 pub use background::{End, Told, in_background};
+pub use bare::{bare_program, no_unwinder, run_bare};
 pub use environment::{for_children, inherited_environment, is_secret, is_set, own_environment, value};
 #[cfg(test)]
 pub(crate) use failpoint::watched;

@@ -5,6 +5,8 @@
 //! happens; a copy of it does the work. Both exit with 0 always: the worst a broken afterpush does to a push is one
 //! line on stderr.
 
+#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
+
 mod call;
 mod git_config;
 mod input;
@@ -15,8 +17,6 @@ mod repository;
 
 use std::io::{Write, stderr, stdout};
 use std::os::fd::AsFd;
-use std::panic;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use afterpush::base::text;
@@ -33,12 +33,8 @@ const SLOW: &str = "afterpush: the disk is slow to answer; if this push is not n
 const BROKEN: &str =
     "afterpush: this push is not noted, the hook broke down; once it has landed, run `afterpush track`\n";
 
-fn main() -> ExitCode {
-    // Neither a panic's message nor its exit code may reach a push.
-    panic::set_hook(Box::new(|_| {}));
-    let _ = panic::catch_unwind(run);
-    ExitCode::SUCCESS
-}
+// Neither a panic's message nor its exit code may reach a push.
+afterpush::process::bare_program!(run);
 
 fn run() {
     let deadline = Instant::now() + limit("hook_limit", LIMIT);
