@@ -98,6 +98,15 @@ impl Measured {
         Took { wall: median(pairs().map(|(a, b)| a.wall - b.wall)), cpu: median(pairs().map(|(a, b)| a.cpu - b.cpu)) }
     }
 
+    /// How far a contender's runs lie apart: half of them lie within so much of the median to either side.
+    pub fn spread(&self, name: &str) -> Took {
+        let (middle, runs) = (self.median(name), self.runs(name));
+        Took {
+            wall: median(runs.iter().map(|took| (took.wall - middle.wall).abs())),
+            cpu: median(runs.iter().map(|took| (took.cpu - middle.cpu).abs())),
+        }
+    }
+
     fn runs(&self, name: &str) -> &[Took] {
         let found = self.0.iter().find(|(known, _)| *known == name);
         &found.unwrap_or_else(|| panic!("{name} was not measured")).1
