@@ -126,7 +126,17 @@ pub async fn journal(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
     };
     let reader = Arc::clone(tools);
     let found = tokio::task::spawn_blocking(move || pushes(&reader, since, now)).await.unwrap_or_default();
-    Ok(found.into_iter().map(Found::wish).collect())
+    let mut unknown = Vec::new();
+    for wish in found.into_iter().map(Found::wish) {
+        if !is_known(tools, &wish).await? {
+            unknown.push(wish);
+        }
+    }
+    // Where the hook was taken out, nobody wants to hear of pushes. Asked last: git has to be run for it.
+    let reader = Arc::clone(tools);
+    let wants_them =
+        !unknown.is_empty() && tokio::task::spawn_blocking(move || has_hook(&reader)).await.unwrap_or(false);
+    Ok(if wants_them { unknown } else { Vec::new() })
 }
 
 /// The store knows the push of a wish, or is to ignore it.
@@ -163,10 +173,6 @@ impl Found {
 
 fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return Vec::new() };
-    // Where the hook was taken out, nobody wants to hear of pushes.
-    if !has_hook(&repo) {
-        return Vec::new();
-    }
     let Ok(config) = tools.settings(None) else { return Vec::new() };
     let mut found = Vec::new();
     for remote in &config.watch.remotes {
@@ -190,9 +196,10 @@ fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
 }
 
 /// The hook is here, seen from the worktree: there a relative `core.hooksPath` means something.
-fn has_hook(repo: &Repo) -> bool {
-    let seen = settings::worktree_for(repo, None).and_then(|worktree| Repo::discover(&worktree).ok());
-    !matches!(hooking::inspect(seen.as_ref().unwrap_or(repo)), Ok(HookState::Absent))
+fn has_hook(tools: &Tools) -> bool {
+    let Ok(repo) = Repo::open_common(tools.layout.common_dir()) else { return false };
+    let seen = settings::worktree_for(&repo, None).and_then(|worktree| Repo::discover(&worktree).ok());
+    !matches!(hooking::inspect(seen.as_ref().unwrap_or(&repo)), Ok(HookState::Absent))
 }
 
 /// What the reflog of a branch's tracking ref says, newest first.
