@@ -10,4 +10,4 @@ pub mod tokens;
 pub mod variables;
 
 pub use layout::Layout;
-pub use time::{Clock, Span, SpanError, Timestamp};
+pub use time::{Boot, Clock, Span, SpanError, Timestamp};

@@ -24,6 +24,23 @@ pub trait Clock: Send + Sync {
     fn since_boot(&self) -> Span;
 }
 
+/// A start of the machine: which, and when it was by the clock of the moment. Where somebody sets the clock, the time
+/// moves with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The system's name for it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Boot {
+    /// By how much the clock was set ahead since `before`, less than zero if back. Of another start nothing is known.
+    pub fn set_since(&self, before: &Self) -> Span {
+        if self.id == before.id { self.at.since(before.at) } else { Span::ZERO }
+    }
+}
+
 /// A text that is not a [`Span`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a duration; write for example 90s, 5m, 1h30m or 7d")]

@@ -2,7 +2,8 @@
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::base::{Clock, Span, Timestamp};
+use crate::base::{Boot, Clock, Span, Timestamp};
+use crate::process;
 
 /// The real clocks of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +23,12 @@ impl Clock for Machine {
     fn since_boot(&self) -> Span {
         Span::from_micros(micros(SINCE_BOOT))
     }
+}
+
+/// The machine's start, by its clock of this moment.
+pub fn boot(clock: &(impl Clock + ?Sized)) -> Boot {
+    let (now, uptime) = (clock.now(), clock.since_boot());
+    Boot { id: process::boot_id().unwrap_or_default(), at: now - uptime }
 }
 
 fn micros(clock: ClockId) -> i64 {

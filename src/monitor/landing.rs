@@ -10,7 +10,7 @@ use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::host::git::Repo;
 use crate::push::Sha;
-use crate::watch::{LandingSeen, Origin, Proof, Push, Reason, Relation, Watch};
+use crate::watch::{LandingSeen, Origin, Proof, Reason, Relation, Watch};
 
 /// Reflog times are whole seconds and the hook notes its time before git moves the ref.
 const REFLOG_SLACK: Span = Span::from_secs(2);
@@ -37,11 +37,12 @@ pub async fn prove(tools: Arc<Tools>, watch: Arc<Watch>, ask_remote: bool) -> La
         return LandingSeen::Disproven(Reason::DryRun);
     }
     let negative_counts = negative_counts(&watch, end, tools.now());
+    let clock_set = tools.clock_set_since(&watch);
     let Ok(_turn) = tools.proofs.acquire().await else { return LandingSeen::GitGone };
     let searching = Arc::clone(&tools);
     let search = move || {
         let Ok(repo) = Repo::open_common(searching.layout.common_dir()) else { return LandingSeen::GitGone };
-        if shown_here(&repo, &watch.push, &watch.sha) {
+        if shown_here(&repo, &watch, clock_set) {
             return LandingSeen::Proven(Proof::TrackingRef);
         }
         if !ask_remote {
@@ -68,19 +69,21 @@ fn negative_counts(watch: &Watch, end: End, now: Timestamp) -> bool {
 }
 
 /// Since when git is known to be gone: from then on the push has its whole time to register.
-fn gone_since(watch: &Watch) -> Timestamp {
+pub fn gone_since(watch: &Watch) -> Timestamp {
     watch.register_by - watch.policy.register_timeout
 }
 
-/// The tracking ref, or its reflog since the push, has the commit.
-fn shown_here(repo: &Repo, push: &Push, sha: &Sha) -> bool {
+/// The tracking ref, or its reflog since the push, has the commit. If the clock was put back since, git may have noted
+/// an earlier time than the hook.
+fn shown_here(repo: &Repo, watch: &Watch, clock_set: Span) -> bool {
+    let Watch { push, sha, .. } = watch;
     let Some(tracking) = repo.tracking_ref(&push.remote, &push.ref_name) else { return false };
     let Some(tip) = repo.read_ref(&tracking) else { return false };
     let contains = |tip: &Sha| tip == sha || repo.relation(sha, tip.as_str()) == Relation::Contains;
     if push.origin != Origin::Hook {
         return contains(&tip);
     }
-    let since = push.at - REFLOG_SLACK;
+    let since = push.at + clock_set.min(Span::ZERO) - REFLOG_SLACK;
     let entries = repo.reflog(&tracking, REFLOG_ENTRIES);
     if entries.is_empty() {
         // No reflog is kept. Where the remote had moved, this ref may have been at the commit before the push.

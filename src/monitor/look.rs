@@ -220,6 +220,7 @@ fn relate(
         }
     }
     let related = watches.iter().zip(kin).map(|(watch, mut kin)| {
+        kin.clock_set = tools.clock_set_since(watch);
         if let Some(later) = pushes.get(&(watch.push.remote.clone(), watch.push.ref_name.clone())) {
             kin.newer_pushes = later.than(watch, |sha| relations.of(&repo, &watch.sha, sha.as_str()));
         }

@@ -44,7 +44,8 @@ pub fn begin(tools: &Tools, wish: Wish) -> Step {
     }
     let plan = plan(tools, repo.as_ref(), &wish);
     let Wish { id, sha, attempt, worktree, .. } = wish;
-    Watch::begin(Beginning { id, sha, attempt, push, subject, worktree }, plan, tools.now())
+    let boot = Some(tools.boot());
+    Watch::begin(Beginning { id, sha, attempt, push, subject, worktree, boot }, plan, tools.now())
 }
 
 /// What the configuration has in mind for a push. Blocks.

@@ -8,8 +8,9 @@ use tokio::sync::Semaphore;
 
 use super::outside::Outside;
 use super::{MonitorError, Orders};
-use crate::base::{Layout, Timestamp};
+use crate::base::{Boot, Layout, Span, Timestamp};
 use crate::config::{Config, ConfigError};
+use crate::host::clock;
 use crate::host::exchange::Exchange;
 use crate::host::files::Folder;
 use crate::host::git::{Relations, Repo};
@@ -110,6 +111,16 @@ impl Tools {
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.outside.now()
+    }
+
+    /// The machine's start, by its clock of this moment.
+    pub fn boot(&self) -> Boot {
+        clock::boot(self.outside.as_ref())
+    }
+
+    /// By how much the clock was set ahead since the push of a watch was noted, less than zero if back.
+    pub fn clock_set_since(&self, watch: &Watch) -> Span {
+        watch.boot.as_ref().map_or(Span::ZERO, |then| self.boot().set_since(then))
     }
 
     /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     Course, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
 };
-use crate::base::{Span, Timestamp};
+use crate::base::{Boot, Span, Timestamp};
 use crate::insight::Habits;
 use crate::push::{RequestId, Sha};
 
@@ -27,6 +27,8 @@ pub struct Beginning {
     pub subject: Option<String>,
     /// Where the push was made.
     pub worktree: Option<PathBuf>,
+    /// The machine's start by the clock the push was noted with.
+    pub boot: Option<Boot>,
 }
 
 /// What the configuration has in mind for a push.
@@ -65,7 +67,7 @@ pub struct Aimed {
 impl Watch {
     /// A new watch and the first lines of its timeline.
     pub fn begin(beginning: Beginning, plan: Plan, now: Timestamp) -> Step {
-        let Beginning { id, sha, attempt, push, subject, worktree } = beginning;
+        let Beginning { id, sha, attempt, push, subject, worktree, boot } = beginning;
         let policy = within_limits(&plan.policy);
         let landing = match push.origin {
             Origin::Reflog => Landing::Landed { at: now, by: Proof::TrackingRef },
@@ -82,6 +84,7 @@ impl Watch {
             ending: None,
             trouble: None,
             started_at: now,
+            boot,
             register_by: push.at + policy.register_timeout,
             deadline: now + policy.timeout,
             next_look: now,

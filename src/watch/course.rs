@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Checks, Deployment, Observation, Phase, Policy, Reason, Served, Sight, Target, Verdict, tell};
-use crate::base::{Span, Timestamp};
+use crate::base::{Boot, Span, Timestamp};
 use crate::insight::Habits;
 use crate::push::{GitProcess, RefName, RemoteName, RequestId, Sha};
 
@@ -37,6 +37,9 @@ pub struct Watch {
     pub trouble: Option<(Reason, String)>,
     /// When it began.
     pub started_at: Timestamp,
+    /// The machine's start by the clock the push was noted with, which may have been set since.
+    #[serde(default)]
+    pub boot: Option<Boot>,
     /// Until when the landing must be proven and, once it is, a deployment must show. Sleep has been added.
     #[serde(default)]
     pub register_by: Timestamp,

@@ -263,8 +263,9 @@ impl<'a> View<'a> {
         (self.watch.push.origin != Origin::Track).then(|| self.in_provider_time(self.watch.push.at) - slack)
     }
 
-    fn in_provider_time(&self, ours: Timestamp) -> Timestamp {
-        ours + self.clock_ahead()
+    /// A time of ours from when the push was noted.
+    fn in_provider_time(&self, noted: Timestamp) -> Timestamp {
+        noted + self.kin.clock_set + self.clock_ahead()
     }
 
     /// How far the provider's clock is ahead of ours.

@@ -242,6 +242,8 @@ pub struct Kin {
     relations: BTreeMap<String, Relation>,
     /// Later pushes to the same ref from this clone, oldest first.
     pub newer_pushes: Vec<NewerPush>,
+    /// By how much this machine's clock was set ahead since the push, less than zero if back.
+    pub clock_set: Span,
 }
 
 /// How another commit stands to ours.

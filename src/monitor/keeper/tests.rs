@@ -47,7 +47,7 @@ fn opened(digit: char, aim: Aim) -> Happening {
         moved: false,
     };
     let id = RequestId::of_reflog(&sha(digit), START);
-    let beginning = Beginning { id, sha: sha(digit), attempt: 1, push, subject: None, worktree: None };
+    let beginning = Beginning { id, sha: sha(digit), attempt: 1, push, subject: None, worktree: None, boot: None };
     let begun = Watch::begin(beginning, Plan { aim, policy: Policy::default(), warnings: Vec::new() }, START);
     Happening::Opened(Arc::new(begun.watch), begun.happened)
 }

@@ -59,6 +59,7 @@ impl Bed {
             push,
             subject: None,
             worktree: None,
+            boot: None,
         };
         let Step { watch, happened } = Watch::begin(beginning, plan, PUSHED);
         Self { watch, now: PUSHED, told: happened }
