@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keeper::{Happening, Keeper};
+use super::landing;
 use super::plan::{self, Wish};
 use super::tools::Tools;
 use crate::base::Timestamp;
@@ -163,8 +164,11 @@ pub async fn open(tools: &Arc<Tools>, mut wish: Wish) -> Result<Vec<Happening>, 
                 // One thing in the world, one watch; but somebody wants to know now.
                 return Ok(vec![Happening::Revisited(Arc::new(earlier))]);
             }
-            // git had something to push, so the remote did not have it: the earlier push did not get there.
-            happened.push(Happening::Landing(earlier.id.clone(), LandingSeen::Disproven(Reason::Rejected)));
+            // git had something to push, so the remote did not have it: the earlier push did not get there, if its git
+            // had ended by then.
+            if earlier.is_git_gone() && landing::gone_since(&earlier) <= wish.pushes[0].at {
+                happened.push(Happening::Landing(earlier.id.clone(), LandingSeen::Disproven(Reason::Rejected)));
+            }
         }
         wish.attempt = earlier.attempt + 1;
     }
