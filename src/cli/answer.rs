@@ -5,6 +5,7 @@ use super::place::Place;
 use super::pushes::{Pushed, pushes};
 use super::{Failure, World};
 use crate::base::Span;
+use crate::host::clock::{Machine, boot};
 use crate::push::{Asked, Request, Sha, TrackNote};
 use crate::spool::{self, Found};
 use crate::status::{self, Document, Surroundings, Unwatched};
@@ -107,7 +108,7 @@ fn is_known(place: &Place, pushed: &Pushed) -> Result<bool, Failure> {
     let store = place.layout.store();
     let known = super::runtime()?.block_on(async {
         match Store::open_to_read(&store).await? {
-            Some(store) => store.knows_push(remote, ref_name, &entry.new, entry.at).await,
+            Some(store) => store.knows_push(remote, ref_name, &entry.new, entry.at, &boot(&Machine)).await,
             None => Ok(false),
         }
     });

@@ -142,7 +142,7 @@ pub async fn journal(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
 /// The store knows the push of a wish, or is to ignore it.
 pub async fn is_known(tools: &Tools, wish: &Wish) -> Result<bool, StoreError> {
     let push = &wish.pushes[0];
-    tools.store.knows_push(&push.remote, &push.ref_name, &wish.sha, push.at).await
+    tools.store.knows_push(&push.remote, &push.ref_name, &wish.sha, push.at, &tools.boot()).await
 }
 
 struct Found {

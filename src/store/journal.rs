@@ -1,11 +1,13 @@
 //! Which pushes are known, so that git's own journal is not read twice.
 
 use super::{Store, StoreError};
-use crate::base::{Span, Timestamp};
+use crate::base::{Boot, Span, Timestamp};
 use crate::push::{RefName, RemoteName, Sha};
+use crate::watch::{Landing, Watch};
 
-/// The hook notes a push before it begins, the reflog when it has ended; a push takes no longer than this.
-const LONGEST_PUSH: Span = Span::from_hours(1);
+/// The hook notes a push before it begins, the reflog when it has ended: a push that was noted at most this long before
+/// is taken for the same.
+const RECENT: Span = Span::from_hours(1);
 
 impl Store {
     /// Takes down that a push is not to be watched.
@@ -30,21 +32,23 @@ impl Store {
     }
 
     /// Whether the push of this commit that had ended at this time is watched, was watched, or is to be ignored. A
-    /// push that was judged not to have landed does not count: the journal knows better.
+    /// push that was judged not to have landed does not count: the journal knows better. `boot` is the machine's start
+    /// by the clock of now.
     pub async fn knows_push(
         &self,
         remote: &RemoteName,
         ref_name: &RefName,
         sha: &Sha,
         at: Timestamp,
+        boot: &Boot,
     ) -> Result<bool, StoreError> {
-        let since = (at - LONGEST_PUSH).as_micros();
-        let query = "SELECT \
-            (SELECT COUNT(*) FROM watch WHERE remote = ?1 AND ref_name = ?2 AND sha = ?3 AND pushed_at >= ?4 \
-             AND landing <> 'not_landed') + \
-            (SELECT COUNT(*) FROM ignored WHERE remote = ?1 AND ref_name = ?2 AND sha = ?3 AND pushed_at >= ?4)";
+        let is_here = |watch: &Watch| watch.push.remote == *remote && watch.push.ref_name == *ref_name;
+        if self.attempts(sha).await?.iter().any(|watch| is_here(watch) && may_be_of(watch, at, boot)) {
+            return Ok(true);
+        }
+        let query = "SELECT COUNT(*) FROM ignored WHERE remote = ? AND ref_name = ? AND sha = ? AND pushed_at >= ?";
         let query = sqlx::query_scalar(query).bind(remote.as_str()).bind(ref_name.as_str()).bind(sha.as_str());
-        let count: i64 = query.bind(since).fetch_one(&self.pool).await?;
+        let count: i64 = query.bind((at - RECENT).as_micros()).fetch_one(&self.pool).await?;
         Ok(count > 0)
     }
 
@@ -64,5 +68,17 @@ impl Store {
         let rows: Vec<(String, i64)> = serde_json::from_str(&rows).map_err(StoreError::Body)?;
         let read = |(sha, at): (String, i64)| Some((sha.parse().ok()?, Timestamp::from_micros(at)));
         Ok(rows.into_iter().filter_map(read).collect())
+    }
+}
+
+/// The push of a watch may be the one that had ended at this time. However long it took, it was not found to have landed
+/// before it ended, unless the clock was put back between the two.
+fn may_be_of(watch: &Watch, ended: Timestamp, boot: &Boot) -> bool {
+    let is_recent = watch.push.at >= ended - RECENT;
+    let put_back = watch.boot.as_ref().map_or(Span::ZERO, |then| boot.set_since(then).min(Span::ZERO));
+    match watch.landing {
+        Landing::Landed { at, .. } => is_recent || at - put_back >= ended,
+        Landing::Unproven { .. } => is_recent || !watch.is_decided(),
+        Landing::NotLanded => false,
     }
 }

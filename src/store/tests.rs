@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::base::{Span, Timestamp};
+use crate::base::{Boot, Span, Timestamp};
 use crate::push::{RefName, RemoteName};
 use crate::watch::{Ending, EventKind, Landing, Proof, Reason, Verdict};
 
@@ -166,15 +166,29 @@ async fn the_journal_is_compared_with_what_is_known() {
     assert!(record(&store, &rejected, &[]).await);
     store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored");
     store.ignore(&remote, &main, &sha('c'), at(200)).await.expect("ignored twice");
-    let knows = async |digit, secs| store.knows_push(&remote, &main, &sha(digit), at(secs)).await.expect("read");
+    let boot = Boot { id: "one".to_owned(), at: at(-500) };
+    let knows = async |digit, secs| store.knows_push(&remote, &main, &sha(digit), at(secs), &boot).await.expect("read");
     assert!(knows('a', 5).await && knows('c', 205).await);
     assert!(!knows('b', 105).await, "a push that did not land is not the one the reflog tells of");
     assert!(!knows('a', 100_000).await, "a much later push of the same commit is another one");
     let other = RefName::of_branch("next");
-    assert!(!store.knows_push(&remote, &other, &sha('a'), at(5)).await.expect("read"));
+    assert!(!store.knows_push(&remote, &other, &sha('a'), at(5), &boot).await.expect("read"));
     let after = store.pushes_after(&remote, &main, at(-1)).await.expect("read");
     assert_eq!(after, [(sha('a'), at(0))]);
     assert_eq!(store.pushes_after(&remote, &main, at(0)).await.expect("read"), []);
+    let mut slow = watch('d', 1, 0);
+    slow.landing = Landing::Unproven { git_gone: false };
+    store.record(&slow, &[]).await.expect("recorded");
+    assert!(knows('d', 7_200).await, "a git that is at work for two hours");
+    slow.landing = Landing::Landed { at: at(7_201), by: Proof::TrackingRef };
+    slow.revision += 1;
+    store.advance(&slow, &[]).await.expect("advanced");
+    assert!(knows('d', 7_200).await, "and has pushed");
+    assert!(!knows('d', 7_300).await, "what was pushed after that is another push");
+    slow.boot = Some(Boot { id: "one".to_owned(), at: at(-400) });
+    slow.revision += 1;
+    store.advance(&slow, &[]).await.expect("advanced");
+    assert!(knows('d', 7_300).await, "unless the clock was put back meanwhile");
 }
 
 #[tokio::test]
