@@ -411,9 +411,8 @@ impl Keeper {
     /// if somebody wants to know.
     fn due_sources<'l>(&self, living: &'l Living, now: Timestamp) -> impl Iterator<Item = (&'l Course, Number)> {
         let urgent = self.urgent.get(&living.watch.id);
-        let is_due = move |course: &Course, source: Source, place: Number| match urgent {
-            Some(left) => left.contains(&place),
-            None => living.watch.wants_look(course, source, now),
+        let is_due = move |course: &Course, source: Source, place: Number| {
+            urgent.is_some_and(|left| left.contains(&place)) || living.watch.wants_look(course, source, now)
         };
         let due = living
             .sources()

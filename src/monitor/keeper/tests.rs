@@ -325,6 +325,16 @@ fn the_table_is_asked_first_and_a_slow_source_holds_up_no_other() {
 }
 
 #[test]
+fn nor_does_it_where_somebody_waits_for_all_of_them() {
+    let mut keeper = Keeper::default();
+    keeper.handle(with_all_sources(), START);
+    keeper.handle(Happening::Slept(Span::from_mins(1)), START);
+    keeper.handle(looked("web", Vec::new(), START), START);
+    let due = keeper.next_due().expect("the next look");
+    assert_eq!(places(&keeper.handle(Happening::Clock, due)), ["app"], "or it would be due for ever");
+}
+
+#[test]
 fn an_endpoint_that_fails_while_it_soaks_has_the_provider_asked_before_anything_else() {
     let mut keeper = Keeper::default();
     keeper.handle(with_all_sources(), START);
