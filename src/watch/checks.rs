@@ -234,11 +234,14 @@ impl Course {
         }
     }
 
-    /// The trouble may not be the service's: it was not reached, and since the round before no other source was
-    /// either, so that our own way out may be broken; or it runs a newer commit that this clone does not know.
+    /// The trouble may not be the service's: it was not reached, and since the round before no other source out there
+    /// was either, so that our own way out may be broken; or it runs a newer commit that this clone does not know.
     fn is_doubtful(&self, trouble: &Finding, kin: &Kin) -> bool {
         let since = self.checks.as_ref().map(|checks| checks.newest.unwrap_or(checks.since));
-        let is_heard = [&self.lead, &self.table].iter().any(|sight| sight.good_answer_at > since);
+        let sources = [(&self.lead, self.target.lead()), (&self.table, Source::Database)];
+        let mut far =
+            sources.iter().filter(|(_, source)| *source != Source::Database || !self.target.has_local_table());
+        let is_heard = far.any(|(sight, _)| sight.good_answer_at > since);
         let is_strange = |digits: &String| self.is_overtaken && kin.of(digits) == Relation::Unknown;
         match &trouble.outcome {
             Outcome::Silent { is_its_own, .. } => !is_its_own && !is_heard,

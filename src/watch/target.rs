@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Database, Health, Source, State};
+use super::{Database, DatabaseUrl, Health, Source, State};
 use crate::base::Span;
 
 /// The user's name for a target.
@@ -112,6 +112,11 @@ impl Target {
     /// The deployments table where it is read beside a provider.
     pub fn second(&self) -> Option<&Database> {
         self.database.as_ref().filter(|_| self.lead() == Source::Provider)
+    }
+
+    /// The deployments table is a file of this machine: that it can be read says nothing of the way to anywhere.
+    pub fn has_local_table(&self) -> bool {
+        self.database.as_ref().is_some_and(|database| matches!(database.url, DatabaseUrl::File(_)))
     }
 
     /// Who leads, as people are told of it.

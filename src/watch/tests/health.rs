@@ -3,8 +3,8 @@
 use super::bed::{APART, Bed, NEWER, OLDER, OURS, Seen, UNKNOWN, at, ours, plan, push, rollout, serving};
 use crate::base::Span;
 use crate::watch::{
-    Aim, Cause, Check, Deployment, EventKind, Finding, Health, Input, Live, Miss, Origin, Outcome, Phase, Plan, Reason,
-    Source, State, TargetName, Verdict, Version, VersionPart,
+    Aim, Cause, Check, Database, DatabaseUrl, Deployment, EventKind, Finding, Health, Input, Live, Miss, Origin,
+    Outcome, Phase, Plan, Reason, Source, State, Table, TargetName, TokenSource, Verdict, Version, VersionPart,
 };
 
 /// A bed whose target has a ready and a version endpoint, five minutes to agree and ten to soak.
@@ -134,6 +134,19 @@ fn silence_makes_nothing_unhealthy_while_our_own_way_out_may_be_broken() {
     assert_eq!(heard.verdict(), (Some(Verdict::Unhealthy), Reason::HealthNotConfirmed));
     let offline = bed().sees(is_live()).after(6_000).finds(silent(false)).tick();
     assert_eq!(offline.verdict().0, Some(Verdict::Unobservable));
+}
+
+#[test]
+fn a_table_that_is_a_file_of_this_machine_says_nothing_of_the_way_out() {
+    for (url, verdict) in [
+        (DatabaseUrl::File("/srv/deployments.db".into()), None),
+        (DatabaseUrl::Told(TokenSource::Chain), Some(Verdict::Unhealthy)),
+    ] {
+        let mut bed = bed().sees(is_live()).after(400);
+        bed.watch.courses[0].target.database = Some(Database { url, ca: None, table: Table::default() });
+        let silence = (0..9).fold(bed, |bed, _| bed.reads([]).finds(silent(false)));
+        assert_eq!(silence.verdict().0, verdict);
+    }
 }
 
 #[test]
