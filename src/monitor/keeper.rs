@@ -43,7 +43,7 @@ pub struct Keeper {
 }
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Happening {
     /// Watches that were living when the last monitor ended, so long ago.
     Adopted(Vec<Watch>, Span),
@@ -70,7 +70,7 @@ pub enum Happening {
 }
 
 /// A source's answer, and how its commits stand to each watch it is for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen {
     /// The answer.
     pub answer: Answered,
@@ -79,7 +79,7 @@ pub struct Seen {
 }
 
 /// What a source answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Answered {
     /// A provider or a deployments table: the deployments.
     Deployments(Arc<Snapshot>),

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
+use super::script::Sources;
+use super::world::SERVICE;
 use crate::base::{Layout, Timestamp};
 use crate::push::Sha;
 use crate::standin::indoors::API;
@@ -19,12 +21,14 @@ const MAIN_LINE: usize = 6;
 pub(super) const APART: usize = MAIN_LINE;
 /// The commit it left the main line at.
 const FORK: usize = 1;
+/// The file of the team's deployments table.
+const TABLE: &str = "deployments.db";
 /// The tracking ref of the branch that is watched.
 const TRACKING: &str = "refs/remotes/origin/main";
 
 /// A repository of a run.
 pub(super) struct Ground {
-    _root: TempDir,
+    root: TempDir,
     pub(super) layout: Layout,
     pub(super) worktree: PathBuf,
     pub(super) commits: Vec<Sha>,
@@ -46,7 +50,7 @@ pub(super) const fn contains(one: usize, other: usize) -> bool {
 }
 
 impl Ground {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sources: Sources) -> Self {
         let template = Template::get();
         let memory = Path::new("/dev/shm");
         let builder = || tempfile::Builder::new().prefix("afterpush-simulation-").rand_bytes(12).to_owned();
@@ -68,13 +72,27 @@ impl Ground {
         fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).expect("a hook that runs");
         let layout = Layout::new(&common, nix::unistd::geteuid().as_raw());
         crate::spool::prepare(&layout).expect("an inbox");
-        let config = format!(
+        let mut config = format!(
             "[watch]\ntimeout = \"20m\"\nregister_timeout = \"3m\"\nbranches = [\"main\"]\n[target.web]\nprovider = \
              \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
         );
+        if sources.has_service {
+            config += &format!(
+                "[target.web.health]\nready = \"{SERVICE}/ready\"\nwithin = \"5m\"\nsoak = \"2m\"\n\
+                 version = {{ url = \"{SERVICE}/version\", pointer = \"/commit\" }}\n"
+            );
+        }
+        if sources.has_table {
+            config += &format!("[database]\nurl = \"sqlite://{}\"\n", root.path().join(TABLE).display());
+        }
         fs::write(layout.config(), config).expect("a configuration");
         fs::set_permissions(layout.config(), PermissionsExt::from_mode(0o600)).expect("a private one");
-        Self { _root: root, layout, worktree, commits: template.commits.clone() }
+        Self { root, layout, worktree, commits: template.commits.clone() }
+    }
+
+    /// The file of the team's deployments table.
+    pub(super) fn table(&self) -> PathBuf {
+        self.root.path().join(TABLE)
     }
 
     pub(super) fn place_of(&self, sha: &str) -> Option<usize> {

@@ -4,12 +4,18 @@
 //! A run that breaks a rule prints its seed. `AFTERPUSH_SEED=123` replays it alone, `AFTERPUSH_SIMULATE=100000` runs
 //! that many.
 
+mod deeds;
 mod ground;
+mod life;
 mod naive;
 mod random;
 mod rules;
 mod run;
+mod scenes;
 mod schedule;
+mod script;
+mod table;
+mod traps;
 mod truth;
 mod world;
 
@@ -57,9 +63,11 @@ fn the_same_seed_is_the_same_run() {
     }
 }
 
-/// One of so many seeds breaks a rule in these words.
+/// One of so many seeds breaks a rule in these words, and does not without the mistake.
 fn is_found_out(mistake: Mistake, seeds: u64, words: &str) -> bool {
-    (0..seeds).any(|seed| Run::new(seed, Some(mistake)).go().is_err_and(|why| why.contains(words)))
+    let is_told = |why: String| why.contains(words);
+    let mut found = (0..seeds).filter(|seed| Run::new(*seed, Some(mistake)).go().is_err_and(is_told));
+    found.next().is_some_and(|seed| Run::new(seed, None).go().is_ok())
 }
 
 #[test]
@@ -74,5 +82,6 @@ fn a_monitor_that_takes_any_answer_for_its_commit_is_found_out() {
 
 #[test]
 fn a_monitor_that_counts_old_deployments_is_found_out() {
-    assert!(is_found_out(Mistake::OldDeploymentsCount, 300, "is called"));
+    // Either verdict, of something that was not so since the push.
+    assert!(is_found_out(Mistake::OldDeploymentsCount, 300, " since "));
 }

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::ground::{Ground, contains};
-use super::run::Pushed;
+use super::run::{Pleas, Pushed};
 use super::truth::Truth;
 use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
 use crate::status::Document;
 use crate::store::Store;
-use crate::watch::{Event, EventKind, Verdict, Watch, outlook};
+use crate::watch::{Event, EventKind, Origin, Verdict, Watch, outlook};
 
 /// What may be made this much before its push and still be of it: the clocks of two machines differ.
 const SLACK: Span = Span::from_mins(2);
-
-/// A push takes no longer, but while the machine sleeps.
-const LONGEST_PUSH: Span = Span::from_hours(1);
 
 /// What a run came to.
 pub(super) struct Outcome<'a> {
     pub(super) ground: &'a Ground,
     pub(super) pushed: &'a [Pushed],
+    pub(super) pleas: &'a Pleas,
+    /// How many deployments are remembered.
+    pub(super) pasts: usize,
     pub(super) truth: &'a Truth,
     /// When the machine's clock last showed this.
     pub(super) uptime_at: &'a dyn Fn(Timestamp) -> Span,
@@ -41,6 +41,15 @@ pub(super) async fn read(store: &Store, ground: &Ground) -> Vec<(Watch, Vec<Even
     all
 }
 
+/// How many deployments are remembered.
+pub(super) async fn pasts(store: &Store) -> usize {
+    let mut count = 0;
+    for target in store.targets().await.expect("a store that can be read") {
+        count += store.pasts(&target).await.expect("a store that can be read").len();
+    }
+    count
+}
+
 impl Outcome<'_> {
     /// The first rule that was broken, in words.
     pub(super) fn check(&self) -> Result<(), String> {
@@ -50,17 +59,22 @@ impl Outcome<'_> {
             let check = check.and_then(|()| is_told_once(events));
             check.map_err(|why| format!("{} (attempt {}): {why}", watch.sha, watch.attempt))?;
         }
+        let were_live =
+            self.watches.iter().filter(|(_, events)| events.iter().any(|event| event.to.as_deref() == Some("live")));
+        let were_live = were_live.count();
+        if self.pasts > were_live {
+            return Err(format!("{} deployments are remembered, and {were_live} were live", self.pasts));
+        }
         self.files_are_whole()
     }
 
     fn every_landed_push_has_its_watch(&self) -> Result<(), String> {
         let mut pushes: BTreeMap<&Sha, usize> = BTreeMap::new();
         for pushed in self.pushed {
-            // Of one that took longer than an hour the journal cannot tell that the hook had noted it, nor of one that
-            // was given up for another of the same commit.
-            let took = pushed.landed.map_or(Span::ZERO, |landed| landed - pushed.made);
-            let is_hidden = took > LONGEST_PUSH || self.is_pushed_meanwhile(pushed);
-            *pushes.entry(&pushed.sha).or_default() += if is_hidden { 2 } else { 1 };
+            *pushes.entry(&pushed.sha).or_default() += 1;
+        }
+        for commit in &self.pleas.tracked {
+            *pushes.entry(&self.ground.commits[*commit]).or_default() += 1;
         }
         for (sha, pushes) in pushes {
             let watches: Vec<&Watch> = self.watches.iter().map(|(watch, _)| watch).filter(|w| w.sha == *sha).collect();
@@ -75,8 +89,8 @@ impl Outcome<'_> {
                 if own.or(watches.first()).is_none() {
                     return Err(format!("the push of {sha} has landed and is not watched"));
                 }
-                let is_denied = own.is_some_and(|watch| outlook(watch).verdict == Some(Verdict::NotPushed));
-                if is_denied && !self.may_be_denied(pushed) {
+                let denied = own.filter(|watch| outlook(watch).verdict == Some(Verdict::NotPushed));
+                if denied.is_some_and(|watch| !self.may_be_denied(pushed, watch)) {
                     return Err(format!("the push of {sha} has landed and is called not pushed"));
                 }
             }
@@ -85,25 +99,22 @@ impl Outcome<'_> {
     }
 
     /// Nobody can tell any more that it landed: the remote went elsewhere, and this clone did not hear of it before, or
-    /// notes it at an earlier time than the push because the clock was put back; or the same commit was pushed once
-    /// more while it was under way.
-    fn may_be_denied(&self, pushed: &Pushed) -> bool {
+    /// notes it at an earlier time than the push, because the clock was put back before a monitor read what the hook
+    /// had noted.
+    fn may_be_denied(&self, pushed: &Pushed, watch: &Watch) -> bool {
         let place = |pushed: &Pushed| self.ground.place_of(pushed.sha.as_str()).unwrap_or(0);
-        let others = || self.pushed.iter().filter(|other| other.plan != pushed.plan);
         let goes_elsewhere = |other: &Pushed| other.landed.is_some() && !contains(place(other), place(pushed));
-        let is_during = |at: Span| at >= pushed.made && pushed.landed.is_some_and(|landed| at <= landed);
-        let is_put_back = self.jumps.iter().any(|(at, span)| is_during(*at) && *span < Span::ZERO);
-        ((!pushed.is_shown_here || is_put_back)
-            && others().any(|other| goes_elsewhere(other) && other.landed >= pushed.landed))
-            || self.is_pushed_meanwhile(pushed)
+        let is_put_back = self.jumps_unseen(pushed.made, watch).any(|span| span < Span::ZERO);
+        let mut others = self.pushed.iter().filter(|other| other.plan != pushed.plan && other.landed >= pushed.landed);
+        (!pushed.is_shown_here || is_put_back) && others.any(goes_elsewhere)
     }
 
-    /// The same commit was pushed once more while this push was under way.
-    fn is_pushed_meanwhile(&self, pushed: &Pushed) -> bool {
-        let is_meanwhile =
-            |other: &Pushed| other.made >= pushed.made && pushed.landed.is_some_and(|landed| other.made <= landed);
-        let is_other = |other: &&Pushed| other.plan != pushed.plan && other.sha == pushed.sha;
-        self.pushed.iter().filter(is_other).any(is_meanwhile)
+    /// By how much the clock was put ahead, or back, after a push and before a monitor took it up. What comes later a
+    /// watch knows of.
+    fn jumps_unseen(&self, made: Span, watch: &Watch) -> impl Iterator<Item = Span> {
+        let started = (self.uptime_at)(watch.started_at);
+        let jumps = self.jumps.iter().filter(move |(at, _)| *at >= made && *at <= started);
+        jumps.map(|(_, span)| *span)
     }
 
     /// `live` and `failed` only where the world says so.
@@ -113,10 +124,12 @@ impl Outcome<'_> {
         // One that the journal told of is named by no request.
         let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
         let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
-        // Where the clock was put ahead, a push that was noted before seems to be so much older to a provider that is
-        // asked afterwards, and what was deployed shortly before the push may count for it.
-        let put_ahead = self.jumps.iter().fold(Span::ZERO, |sum, (_, span)| sum + (*span).max(Span::ZERO));
-        let since = made.map_or(Span::ZERO, |pushed| pushed.made) - SLACK - put_ahead;
+        // Of one that somebody asked for it is not known when it was pushed.
+        let made = made.filter(|_| watch.push.origin != Origin::Track).map_or(Span::ZERO, |pushed| pushed.made);
+        // A push that was noted before the clock was put ahead seems to be so much older to a monitor that takes it up
+        // afterwards, and what was deployed shortly before the push may count for it.
+        let put_ahead = self.jumps_unseen(made, watch).fold(Span::ZERO, |sum, span| sum + span.max(Span::ZERO));
+        let since = made - SLACK - put_ahead;
         let decided = watch.courses.iter().filter_map(|course| course.times.decided_at).max();
         let by = decided.map_or(Span::from_hours(9000), self.uptime_at);
         match outlook.verdict {
@@ -125,6 +138,12 @@ impl Outcome<'_> {
             }
             Some(Verdict::Failed) if !self.truth.has_failed(commit, since, by) => {
                 Err(format!("is called failed and has not since {since}: {}", outlook.message))
+            }
+            Some(Verdict::Unhealthy) if !self.truth.was_ill && !self.truth.was_live_but(commit) => {
+                Err(format!("is called unhealthy, and the service was well: {}", outlook.message))
+            }
+            Some(Verdict::Stopped) if !self.pleas.stopped.contains(&commit) => {
+                Err("was stopped, and nobody asked for it".to_owned())
             }
             _ => Ok(()),
         }

@@ -21,6 +21,8 @@ pub(super) struct Fate {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
     pub(super) fates: Vec<Fate>,
+    /// The service was ill at some time.
+    pub(super) was_ill: bool,
 }
 
 impl Truth {
@@ -43,6 +45,9 @@ impl Truth {
                 let commit = ground.place_of(&deployed.sha).expect("a commit of this repository");
                 self.fates.push(Fate { commit, made: now, live: None, failed: None });
             }
+            if deployed.stage == Stage::Active {
+                world.state().serving = Some(deployed.sha.clone());
+            }
             let fate = &mut self.fates[number];
             if deployed.was_live {
                 fate.live.get_or_insert(now);
@@ -63,5 +68,9 @@ impl Truth {
     pub(super) fn has_failed(&self, commit: usize, since: Span, by: Span) -> bool {
         let counts = |fate: &&Fate| contains(fate.commit, commit) && fate.made >= since;
         self.fates.iter().filter(counts).any(|fate| fate.failed.is_some_and(|at| at <= by))
+    }
+    /// Another commit was live at some time.
+    pub(super) fn was_live_but(&self, commit: usize) -> bool {
+        self.fates.iter().any(|fate| fate.commit != commit && fate.live.is_some())
     }
 }

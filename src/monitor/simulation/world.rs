@@ -10,13 +10,16 @@ use crate::host::exchange::{Carried, Carrier};
 use crate::host::git::{GitError, Repo};
 use crate::host::secrets::Bound;
 use crate::push::{GitProcess, RefName, Sha};
-use crate::standin::indoors::Indoors;
+use crate::standin::indoors::{Indoors, Reply};
 use crate::wire::{Answer, Attach, Fault, HttpAsk, NoAnswer};
 
 /// When every run begins.
 pub(super) const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 /// How long an answer takes, as far as the questioner can tell.
 const LATENCY: Span = Span::from_millis(200);
+
+/// Where the running service is said to be.
+pub(super) const SERVICE: &str = "http://127.0.0.1:3";
 
 /// The world; what it says of itself is true.
 pub(super) struct World {
@@ -37,6 +40,10 @@ pub(super) struct State {
     pub(super) is_cut_off: bool,
     /// The remote does not answer questions.
     pub(super) is_deaf: bool,
+    /// The commit the service runs.
+    pub(super) serving: Option<String>,
+    /// It answers that it is not well.
+    pub(super) is_ill: bool,
     /// The pushing gits, by their process ids: when they end, and how.
     pub(super) gits: BTreeMap<i32, (Span, End)>,
 }
@@ -63,7 +70,11 @@ impl World {
             return Err(lost());
         }
         let token = credential.filter(|_| ask.attach == Attach::Bearer).map(|bound| bound.secret.expose());
-        let reply = self.provider.get(&ask.url, token).await.ok_or_else(lost)?;
+        let reply = if ask.url.starts_with(SERVICE) {
+            self.service_says()
+        } else {
+            self.provider.get(&ask.url, token).await.ok_or_else(lost)?
+        };
         Ok(Answer {
             status: reply.status,
             headers: reply.headers,
@@ -72,6 +83,17 @@ impl World {
             at: self.now(),
             latency: LATENCY,
         })
+    }
+
+    /// The answer of any endpoint.
+    fn service_says(&self) -> Reply {
+        let state = self.state();
+        let (status, text) = match &state.serving {
+            Some(commit) if !state.is_ill => (200, format!("{{\"commit\": \"{commit}\"}}")),
+            _ => (503, "{}".to_owned()),
+        };
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        Reply { status, headers, body: text.into_bytes() }
     }
 }
 

@@ -1,0 +1,83 @@
+//! Runs that are written out: each was a defect once.
+
+use super::super::outside::End;
+use super::ground::APART;
+use super::run::Run;
+use super::schedule::Deed;
+use super::script::{PushPlan, Sources};
+use crate::base::Span;
+use crate::standin::Recipe;
+
+/// A noted push of a commit that takes this many seconds, lands and is shown here, and goes live.
+fn push(commit: usize, takes: i64) -> PushPlan {
+    PushPlan {
+        commit,
+        is_noted: true,
+        lands: true,
+        is_shown_here: true,
+        takes: Span::from_secs(takes),
+        end: End::Regularly,
+        heard_after: Span::from_secs(2),
+        recipe: Recipe::live(),
+    }
+}
+
+/// All of it comes to pass, in seconds after the beginning, and no rule is broken.
+fn holds(pushes: impl IntoIterator<Item = PushPlan>, deeds: impl IntoIterator<Item = (i64, Deed)>) {
+    let run = Run::written(Sources::default(), pushes.into_iter().collect(), deeds);
+    let (story, result) = run.tell();
+    assert_eq!(result, Ok(()), "{}", story.join("\n"));
+}
+
+#[test]
+fn a_push_that_landed_is_not_denied_for_another_of_its_commit_that_began_before_its_end() {
+    holds([push(0, 100), push(0, 100)], [(10, Deed::Push(0)), (30, Deed::Push(1))]);
+    // And if a monitor hears of both only when the first git is gone.
+    let late = [(0, Deed::CutOff(true)), (10, Deed::Push(0)), (11, Deed::Sleep(Span::from_secs(200)))];
+    holds([push(0, 100), push(0, 100)], late.into_iter().chain([(12, Deed::Push(1)), (300, Deed::CutOff(false))]));
+}
+
+#[test]
+fn a_push_that_took_longer_than_an_hour_is_watched_once() {
+    let deeds = [(10, Deed::Push(0)), (4_100, Deed::Kill), (4_110, Deed::Visit)];
+    holds([push(0, 4_000)], deeds);
+}
+
+#[test]
+fn a_push_that_landed_is_not_denied_because_the_clock_was_put_back_meanwhile() {
+    let away = PushPlan { recipe: Recipe::nothing(), ..push(APART, 50) };
+    let deeds = [
+        (10, Deed::Push(0)),
+        (30, Deed::Jump(Span::from_secs(-300))),
+        (40, Deed::Push(1)),
+        (60, Deed::Deaf(true)),
+        (100, Deed::Deaf(false)),
+    ];
+    holds([push(0, 60), away], deeds);
+}
+
+#[test]
+fn what_failed_before_a_push_does_not_count_for_it_because_the_clock_was_put_ahead() {
+    let failing = PushPlan { recipe: Recipe::failing_build(&["it does not build"]), ..push(0, 1) };
+    let again = PushPlan { recipe: Recipe::nothing(), ..push(0, 1) };
+    let deeds =
+        [(10, Deed::Push(0)), (300, Deed::Push(1)), (600, Deed::Push(2)), (605, Deed::Jump(Span::from_secs(590)))];
+    holds([failing, PushPlan { recipe: Recipe::nothing(), ..push(1, 1) }, again], deeds);
+}
+
+#[test]
+fn a_push_that_was_noted_while_the_disk_was_full_is_watched_once() {
+    let at_once = PushPlan { takes: Span::from_millis(1), ..push(0, 0) };
+    let deeds = [(5, Deed::FullDisk(true)), (10, Deed::Push(0)), (90, Deed::FullDisk(false))];
+    holds([at_once], deeds);
+}
+
+#[test]
+fn a_monitor_that_is_killed_at_any_place_it_passes_loses_nothing_and_leaves_no_stale_file() {
+    for places in 0..60 {
+        let mut run = Run::written(Sources::default(), vec![push(0, 5)], [(10, Deed::Push(0))]);
+        run.killed_first_after = Some(places);
+        let (story, result) = run.tell();
+        assert_eq!(result, Ok(()), "killed at the place after {places}\n{}", story.join("\n"));
+    }
+}
