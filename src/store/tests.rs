@@ -178,16 +178,16 @@ async fn the_journal_is_compared_with_what_is_known() {
     assert_eq!(store.pushes_after(&remote, &main, at(0)).await.expect("read"), []);
     let mut slow = watch('d', 1, 0);
     slow.landing = Landing::Unproven { git_gone: false };
-    store.record(&slow, &[]).await.expect("recorded");
+    assert!(record(&store, &slow, &[]).await);
     assert!(knows('d', 7_200).await, "a git that is at work for two hours");
     slow.landing = Landing::Landed { at: at(7_201), by: Proof::TrackingRef };
     slow.revision += 1;
-    store.advance(&slow, &[]).await.expect("advanced");
+    assert!(record(&store, &slow, &[]).await);
     assert!(knows('d', 7_200).await, "and has pushed");
     assert!(!knows('d', 7_300).await, "what was pushed after that is another push");
     slow.boot = Some(Boot { id: "one".to_owned(), at: at(-400) });
     slow.revision += 1;
-    store.advance(&slow, &[]).await.expect("advanced");
+    assert!(record(&store, &slow, &[]).await);
     assert!(knows('d', 7_300).await, "unless the clock was put back meanwhile");
 }
 
