@@ -253,7 +253,7 @@ mod tests {
     fn git_and_what_it_starts_are_given_no_variable_but_those_on_the_list() {
         let given = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
         assert!(given.into_iter().any(|name| name.starts_with("CARGO")), "the control: there is more to be had");
-        let answer = Call::git().without_prompts().args(["-c", "alias.show=!env", "show"]).run().expect("git runs");
+        let answer = Call::git().without_prompts().args(["-c", "alias.given=!env", "given"]).run().expect("git runs");
         let own = ["GIT_NO_LAZY_FETCH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS", "SSH_ASKPASS_REQUIRE", "GCM_INTERACTIVE"];
         // What git itself and the shell of an alias add.
         let theirs = ["GIT_PREFIX", "GIT_CONFIG_PARAMETERS", "GIT_PAGER_IN_USE", "PWD", "OLDPWD", "SHLVL", "_"];
