@@ -64,7 +64,6 @@ const EFFECTS: &[&str] = &[
     "git2",
     "libc",
     "nix",
-    "notify",
     "reqwest",
     "sqlx",
     "tokio",

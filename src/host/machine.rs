@@ -1,10 +1,9 @@
-//! What the machine has to offer: room on the disk, a way to be told of changed files.
+//! What the machine has to offer: the room on its disks.
 
 use std::io;
 use std::path::Path;
 
 use nix::sys::statvfs::{FsFlags, statvfs};
-use notify::{RecursiveMode, Watcher};
 
 /// The room on a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +22,6 @@ pub fn disk(path: &Path) -> io::Result<Disk> {
     let free_bytes = facts.blocks_available().saturating_mul(facts.fragment_size());
     let free_files = (facts.files() > 0).then(|| facts.files_available());
     Ok(Disk { free_bytes, free_files, is_read_only: facts.flags().contains(FsFlags::ST_RDONLY) })
-}
-
-/// Whether the system still has a file watch to give; the error says why not.
-pub fn can_watch(path: &Path) -> Result<(), String> {
-    let mut watcher = notify::recommended_watcher(|_| {}).map_err(|why| why.to_string())?;
-    watcher.watch(path, RecursiveMode::NonRecursive).map_err(|why| why.to_string())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::host::files::Folder;
 use crate::host::git;
 use crate::host::hooking::{self, Found, HookState};
 use crate::host::machine;
+use crate::host::watcher;
 use crate::process::{self, Presence};
 use crate::spool;
 use crate::status::Document;
@@ -134,7 +135,7 @@ pub(super) fn disk(patient: &Patient<'_>) -> Check {
 }
 
 pub(super) fn file_watch(patient: &Patient<'_>) -> Check {
-    match machine::can_watch(patient.place.repo.common_dir()) {
+    match watcher::can_watch(patient.place.repo.common_dir()) {
         Ok(()) => Check::ok("file_watch", "the system tells of new requests at once"),
         Err(why) => Check::warning(
             "file_watch",
