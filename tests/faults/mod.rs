@@ -4,9 +4,13 @@
 
 mod around;
 mod calls;
+mod clocks;
 mod files;
 mod git;
+mod hostile;
+mod limits;
 mod network;
 mod process;
+mod providers;
 mod rooms;
 mod table;

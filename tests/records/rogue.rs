@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use afterpush::wire::Dialect;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -37,12 +35,7 @@ pub struct Rogue {
 
 /// The manner of a server with these papers.
 pub fn with_papers(papers: &Papers) -> Manner {
-    let certificate = CertificateDer::from_pem_slice(papers.certificate.as_bytes()).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_slice(papers.key.as_bytes()).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("versions").with_no_client_auth().with_single_cert(vec![certificate], key);
-    Manner::Tls(Arc::new(config.expect("papers that belong together")))
+    Manner::Tls(papers.server())
 }
 
 impl Rogue {

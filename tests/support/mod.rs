@@ -3,6 +3,8 @@
 mod authority;
 pub mod canary;
 mod faults;
+mod front;
+mod group;
 pub mod hooked;
 pub mod hub;
 mod mariadb;
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 
 pub use authority::{Authority, Papers};
 pub use faults::{COME_BACK, Faults};
+pub use front::Front;
+pub use group::Group;
 pub use mariadb::MariaDb;
 pub use oracle::Oracle;
 pub use postgres::Postgres;

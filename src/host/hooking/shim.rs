@@ -65,15 +65,15 @@ pub(super) fn command_where_configured(program: &Path) -> Result<String, Hooking
     note(program, "--if-configured pre-push", "git config --global --remove-section hook.afterpush")
 }
 
-/// A function that cannot fail, and its call. An event without a command makes git refuse to push, so both are
-/// removed at once.
+/// A function that cannot fail, not even where the shell may start no process, and its call. An event without a
+/// command makes git refuse to push, so both are removed at once.
 fn note(program: &Path, words: &str, removal: &str) -> Result<String, HookingError> {
     let gone = format!(
         "afterpush: its program is gone, so this push is not watched; reinstall it, or remove this hook: {removal}"
     );
     let find = "[ -x \"$hook\" ] || hook=$(command -v afterpush-hook)";
     Ok(format!(
-        ": {MARK}{}; note() {{ hook={}; {find} || {{ echo '{gone}' >&2; return 0; }}; \"$hook\" {words} \"$@\" || :; }}; note",
+        ": {MARK}{}; note() {{ trap 'exit 0' EXIT; hook={}; {find} || {{ echo '{gone}' >&2; return 0; }}; \"$hook\" {words} \"$@\" || :; }}; note",
         version(),
         quoted(program)?
     ))
