@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::keeper::{Happening, Keeper};
 use super::landing;
 use super::plan::{self, Wish};
@@ -29,7 +30,7 @@ pub enum IntakeError {
     /// The store does not work.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A mistake in afterpush; the panic is in the log.
+    /// A mistake in afterpush, or no thread could be had for it; the panic is in the log.
     #[error("planning the watch failed")]
     Panicked,
 }
@@ -128,7 +129,7 @@ async fn place(tools: &Arc<Tools>, note: &TrackNote) -> (RemoteName, String) {
         let branch = branch.or_else(|| watched_branch(config.as_ref()?)).or_else(head);
         (remote, branch.unwrap_or_else(|| "main".to_owned()))
     };
-    let found = tokio::task::spawn_blocking(find).await;
+    let found = aside(find).await;
     found.unwrap_or_else(|_| (RemoteName::new("origin"), "main".to_owned()))
 }
 
@@ -173,7 +174,7 @@ pub async fn open(tools: &Arc<Tools>, mut wish: Wish) -> Result<Vec<Happening>, 
         wish.attempt = earlier.attempt + 1;
     }
     let planner = Arc::clone(tools);
-    let begun = tokio::task::spawn_blocking(move || plan::begin(&planner, wish)).await;
+    let begun = aside(move || plan::begin(&planner, wish)).await;
     let Ok(begun) = begun else {
         // The request stays where it is, and is set aside after a few attempts.
         return Err(IntakeError::Panicked);

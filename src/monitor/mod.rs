@@ -4,6 +4,7 @@
 //! only the lock can make. Whoever held the lock looks at the inbox once more after releasing it, so that no
 //! request is left lying: see [`run`].
 
+mod aside;
 mod driver;
 mod errand;
 mod inbox;
