@@ -63,7 +63,7 @@ pub enum Happening {
     Configured(RequestId, Box<Plan>),
     /// A request came: what waits for the user's mending is tried again.
     Nudged,
-    /// The machine slept, or nobody was watching, for this long.
+    /// The machine slept, or nobody was watching, for this long; less than nothing: the clock was set back.
     Slept(Span),
     /// Nothing but time passed.
     Clock,
@@ -245,9 +245,10 @@ impl Keeper {
         self.watches.keys().cloned().collect()
     }
 
-    /// Everything is looked at before any deadline is judged.
+    /// Everything is looked at before any deadline is judged; and where the clock was set back (a negative span), before
+    /// it has come again to where the next look was planned for.
     fn slept(&mut self, span: Span, now: Timestamp, actions: &mut Vec<Action>) {
-        for id in self.ids().into_iter().filter(|_| span > Span::ZERO) {
+        for id in self.ids().into_iter().filter(|_| span != Span::ZERO) {
             self.advance(&id, Input::Slept(span), now, actions);
             self.hurry(id);
         }

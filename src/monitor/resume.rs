@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::keeper::Happening;
 use super::plan::Wish;
 use super::tools::Tools;
@@ -31,12 +32,14 @@ const MOST_BYTES: usize = 1 << 20;
 /// Since when the reflog is read: pushes from before afterpush was here are nobody's business.
 const SINCE: &str = "journal_since";
 
-/// Watches that were living when the last monitor ended, and how long nobody was here.
+/// Watches that were living when the last monitor ended, and how long nobody was here: less than nothing where the clock
+/// was set back meanwhile.
 pub async fn adopted(tools: &Tools) -> Result<Happening, StoreError> {
     let living = tools.store.living().await?;
     tracing::info!(watches = living.len(), "taking up what is to be watched");
     let gap = tools.last_alive.map_or(Span::ZERO, |last| tools.began.since(last));
-    Ok(Happening::Adopted(living, if gap > SHORTEST_GAP { gap } else { Span::ZERO }))
+    let is_gap = gap > SHORTEST_GAP || gap < Span::ZERO;
+    Ok(Happening::Adopted(living, if is_gap { gap } else { Span::ZERO }))
 }
 
 /// The newest attempts of the commits that were watched lately.
@@ -61,7 +64,7 @@ pub async fn lost(tools: &Arc<Tools>) -> Lost {
         return Lost::default();
     }
     let reader = Arc::clone(tools);
-    tokio::task::spawn_blocking(move || read_documents(&reader)).await.unwrap_or_default()
+    aside(move || read_documents(&reader)).await.unwrap_or_default()
 }
 
 fn read_documents(tools: &Tools) -> Lost {
@@ -125,7 +128,7 @@ pub async fn journal(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
         since
     };
     let reader = Arc::clone(tools);
-    let found = tokio::task::spawn_blocking(move || pushes(&reader, since, now)).await.unwrap_or_default();
+    let found = aside(move || pushes(&reader, since, now)).await.unwrap_or_default();
     let mut unknown = Vec::new();
     for wish in found.into_iter().map(Found::wish) {
         if !is_known(tools, &wish).await? {
@@ -134,8 +137,7 @@ pub async fn journal(tools: &Arc<Tools>) -> Result<Vec<Wish>, StoreError> {
     }
     // Where the hook was taken out, nobody wants to hear of pushes. Asked last: git has to be run for it.
     let reader = Arc::clone(tools);
-    let wants_them =
-        !unknown.is_empty() && tokio::task::spawn_blocking(move || has_hook(&reader)).await.unwrap_or(false);
+    let wants_them = !unknown.is_empty() && aside(move || has_hook(&reader)).await.unwrap_or(false);
     Ok(if wants_them { unknown } else { Vec::new() })
 }
 

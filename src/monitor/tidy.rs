@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::ledger::Ledger;
 use super::sweep::Sweep;
 use super::tools::Tools;
@@ -31,7 +32,7 @@ const CLOCK: &str = "clock";
 pub enum Beat {
     /// Nothing.
     Steady,
-    /// The machine slept this long.
+    /// The machine slept this long, or its clock was set forward by as much; less than nothing: it was set back.
     Slept(Span),
     /// The monitor has to end.
     End(Ended),
@@ -45,6 +46,8 @@ pub struct Tidy {
     /// The program's file when this monitor began.
     own_file: Option<FileId>,
     last_beat: Span,
+    /// What both clocks said when they were last compared.
+    compared: (Span, Timestamp),
     next_cleaning: Span,
 }
 
@@ -56,12 +59,24 @@ impl Tidy {
         let held = FileId::of(tools.layout.private());
         let now = tools.outside.since_boot();
         let own_file = FileId::of(&orders.program);
-        Ok(Self { private, held, program: orders.program.clone(), own_file, last_beat: now, next_cleaning: now })
+        Ok(Self {
+            private,
+            held,
+            program: orders.program.clone(),
+            own_file,
+            last_beat: now,
+            compared: (now, tools.now()),
+            next_cleaning: now,
+        })
     }
 
-    /// One heartbeat, if one is due.
+    /// One heartbeat, if one is due. Whether the clock was set is seen at once: no limit may be judged by it before.
     pub async fn beat(&mut self, tools: &Arc<Tools>, ledger: &mut Ledger) -> Beat {
         let now = tools.outside.since_boot();
+        let set_by = self.clock_set_by(now, tools.now());
+        if set_by > ASLEEP || set_by < Span::ZERO - ASLEEP {
+            return Beat::Slept(set_by);
+        }
         let since = now - self.last_beat;
         if since < ALIVE_EVERY {
             return Beat::Steady;
@@ -79,6 +94,12 @@ impl Tidy {
             }
         }
         if since > ASLEEP { Beat::Slept(since - ALIVE_EVERY) } else { Beat::Steady }
+    }
+
+    /// How far the clock was set since the last time, beside the time that has passed.
+    fn clock_set_by(&mut self, now: Span, time: Timestamp) -> Span {
+        let (last_now, last_time) = std::mem::replace(&mut self.compared, (now, time));
+        time.since(last_time) - (now - last_now)
     }
 
     fn show_life(&self, now: Timestamp) {
@@ -107,7 +128,7 @@ impl Tidy {
 /// Removes what is old, a few files at a time, unless the clock may be wrong about what is old.
 async fn clean(tools: &Arc<Tools>) -> Result<(), StoreError> {
     let keeping = Arc::clone(tools);
-    let keep = tokio::task::spawn_blocking(move || keeping.settings(None).map(|config| config.status.keep)).await;
+    let keep = aside(move || keeping.settings(None).map(|config| config.status.keep)).await;
     let Ok(Ok(keep)) = keep else { return Ok(()) };
     let now = tools.now();
     let last = tools.store.note(CLOCK).await?.and_then(|text| serde_json::from_str(&text).ok());
@@ -125,7 +146,7 @@ async fn clean(tools: &Arc<Tools>) -> Result<(), StoreError> {
         let age = Age { now, keep };
         Sweep { layout: &layout, worktrees: &[], living: &living, age, most: MOST_AT_ONCE, dry_run: false }.run()
     };
-    if let Ok(Err(why)) = tokio::task::spawn_blocking(sweep).await {
+    if let Ok(Err(why)) = aside(sweep).await {
         tracing::warn!(%why, "cannot clear away old files");
     }
     Ok(())

@@ -157,6 +157,18 @@ fn after_a_sleep_everything_is_looked_at_before_a_deadline_is_judged() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_does_not_put_a_look_off() {
+    let mut keeper = Keeper::default();
+    keeper.handle(landed('1', "web"), START);
+    keeper.handle(looked("web", Vec::new(), START), START);
+    let yesterday = START - Span::from_hours(24);
+    assert_eq!(words(&keeper.handle(Happening::Clock, yesterday)), Vec::<String>::new(), "the control: it is not due");
+    let actions = keeper.handle(Happening::Slept(yesterday.since(START)), yesterday);
+    assert_eq!(words(&actions).last().map(String::as_str), Some("look web for 1"));
+    assert!(verdicts(&actions).iter().all(|(_, verdict)| verdict.is_none()));
+}
+
+#[test]
 fn a_landing_is_proven_once_at_a_time() {
     let mut keeper = Keeper::default();
     let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
