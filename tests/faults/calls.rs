@@ -41,7 +41,6 @@ const HOOK_ERRORS: &[(&str, &str)] = &[
     ("openat", "error=EMFILE"),
     ("openat", "error=EACCES"),
     ("openat", "error=ENOSPC"),
-    ("openat2", "error=ENOSYS"),
     ("write", "error=ENOSPC"),
     ("write", "error=EDQUOT"),
     ("write", "error=EIO"),

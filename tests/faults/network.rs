@@ -12,6 +12,7 @@ use afterpush::wire::{Secret, origin};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
+use super::providers::{targets, watched};
 use crate::providers::fixture::Fixture;
 use crate::support::{COME_BACK, Faults, Site, write_private};
 
@@ -188,22 +189,6 @@ fn story(faults: &[(String, String)]) -> Value {
     let site = Site::new();
     let token = site.root().join("token");
     write_private(&token, TOKEN);
-    let mut text = "[watch]\ntimeout = \"12s\"\nregister_timeout = \"2s\"\n".to_owned();
-    for provider in asked_by_http() {
-        for (fault, url) in faults {
-            let place = match provider.address() {
-                Address::Url => format!("url = {url:?}\npointers = {{ commit = \"/commit\", state = \"/state\" }}"),
-                _ => format!("app = \"acme/web\"\nbase_url = {url:?}"),
-            };
-            let name = provider.name();
-            let (head, token) = (format!("[target.{name}-{fault}]\nprovider = {name:?}"), token.display());
-            text.extend([head, place, format!("token = {{ file = \"{token}\" }}")].map(|line| line + "\n"));
-        }
-    }
-    site.configure(&text);
-    let sha = site.commit("into trouble");
-    site.push(&[]).ends(0);
-    let status = site.until_status(&sha, "that it is done", |status| status["done"] == true);
-    site.quiet();
-    status
+    let text: String = faults.iter().map(|(fault, url)| targets(fault, url, &token)).collect();
+    watched(&site, &text)
 }
