@@ -1,17 +1,25 @@
-//! What must not grow unnoticed: system calls, and requests a round. Sizes are checked by `.ci/run`; times never are,
-//! they are measured by `tests/bench/run.sh`.
+//! What must not grow unnoticed: system calls, transactions, and requests a round. Sizes are checked by `.ci/run`; times
+//! never are, they are measured by `tests/bench/run.sh`.
 
 use std::fmt::Write as _;
+use std::process::Stdio;
 
+use afterpush::base::{Clock, Span};
+use afterpush::host::clock::Machine;
 use afterpush::process::Alone;
+use afterpush::push::{Asked, ReflogPush, RemoteName, Request, TrackNote};
+use afterpush::spool;
+use afterpush::standin::{Recipe, Stage};
 
 use crate::support::hooked::Hooked;
-use crate::support::{Ran, Site, write_program};
+use crate::support::{Ran, Site, until, write_program};
 
 /// All that a program, and what it starts in its place, asks of the system. The programs of the tests are not
 /// optimised, which makes no difference here.
 const HOOK: usize = 190;
 const STATUS: usize = 260;
+/// Watches of one app; many more than there are looks while they are decided.
+const CROWD: usize = 60;
 
 #[test]
 fn a_hook_whose_monitor_runs_asks_little_of_the_system() {
@@ -92,6 +100,55 @@ fn a_status_asks_little_of_the_system() {
 fn within(table: &str, most: usize) {
     let calls = calls(table);
     assert!((20..=most).contains(&calls), "{calls} system calls, at most {most} are wanted:\n{table}");
+}
+
+#[test]
+fn what_a_look_tells_a_crowd_of_watches_is_one_request_and_one_transaction() {
+    let site = Site::unhooked();
+    let shas: Vec<String> = (0..CROWD).map(|number| site.commit(&format!("change {number}"))).collect();
+    site.push(&[]).ends(0);
+    for (number, sha) in shas.iter().enumerate() {
+        ask_to_track(&site, sha, Span::from_millis(i64::try_from(number).expect("few")));
+    }
+    let log = site.root().join("syncs");
+    let mut strace = site.command("strace");
+    strace.args(["-f", "-q", "-y", "-e", "trace=fsync,fdatasync", "-o"]).arg(&log);
+    strace.arg(env!("CARGO_BIN_EXE_afterpush")).args(["daemon", "--state"]).arg(site.layout().private());
+    // A fifth of the usual pace leaves time for all of them to come before the first is decided.
+    strace.env("AFTERPUSH_PACE", "200").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut monitor = strace.spawn().expect("strace runs (Debian's package strace)");
+    let all = |seems: &dyn Fn(&serde_json::Value) -> bool| {
+        let seems = |sha: &String| site.status(sha).is_some_and(|status| seems(&status));
+        shas.iter().all(seems).then_some(())
+    };
+    until("every push has landed", || all(&|status| status["push"]["confirmed"] == true));
+
+    let looks = || site.provider().heard().iter().filter(|heard| heard.path.contains("/deployments?")).count();
+    let transactions = || std::fs::read_to_string(&log).expect("a log").matches("state.sqlite3-wal>").count();
+    let (looked, written) = (looks(), transactions());
+    site.deploy(&shas[CROWD - 1], Recipe::of([Stage::Building, Stage::Active]));
+    until("all are decided", || all(&|status| status["done"] == true));
+    let (looks, transactions) = (looks() - looked, transactions() - written);
+    assert!((1..CROWD / 3).contains(&looks), "{looks} looks: so many tell nothing of a crowd");
+    // One for what a look told, and one for what time alone did to those it told nothing.
+    assert!((1..=2 * looks + 2).contains(&transactions), "{transactions} transactions for {looks} looks");
+    site.afterpush(&["daemon", "stop"]).ends(0);
+    monitor.wait().expect("strace ends with its program");
+}
+
+/// Asks for a commit to be watched that landed just now, and so much later.
+fn ask_to_track(site: &Site, sha: &str, later: Span) {
+    let at = Machine.now() + later;
+    let note = TrackNote {
+        sha: sha.parse().expect("git names commits"),
+        remote: Some(RemoteName::new("origin")),
+        branch: Some("main".to_owned()),
+        target: None,
+        pushed: Some(ReflogPush { at, old: None }),
+        worktree: None,
+    };
+    let request = Request::new(uuid::Uuid::now_v7(), at, Asked::Track(note));
+    spool::drop_request(&site.layout(), &request).expect("an inbox");
 }
 
 /// The total of strace's table: `100.00  seconds  usecs/call  calls  errors  total`.
