@@ -2,7 +2,8 @@
 //! never are, they are measured by `tests/bench/run.sh`.
 
 use std::fmt::Write as _;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Child, Stdio};
 
 use afterpush::base::{Clock, Span};
 use afterpush::host::clock::Machine;
@@ -104,19 +105,16 @@ fn within(table: &str, most: usize) {
 
 #[test]
 fn what_a_look_tells_a_crowd_of_watches_is_one_request_and_one_transaction() {
-    let site = Site::unhooked();
+    let mut site = Site::unhooked();
+    // A fifth of the usual time between looks: few looks, and no long wait.
+    site.set("AFTERPUSH_PACE", "200");
     let shas: Vec<String> = (0..CROWD).map(|number| site.commit(&format!("change {number}"))).collect();
     site.push(&[]).ends(0);
     for (number, sha) in shas.iter().enumerate() {
         ask_to_track(&site, sha, Span::from_millis(i64::try_from(number).expect("few")));
     }
     let log = site.root().join("syncs");
-    let mut strace = site.command("strace");
-    strace.args(["-f", "-q", "-y", "-e", "trace=fsync,fdatasync", "-o"]).arg(&log);
-    strace.arg(env!("CARGO_BIN_EXE_afterpush")).args(["daemon", "--state"]).arg(site.layout().private());
-    // A fifth of the usual pace leaves time for all of them to come before the first is decided.
-    strace.env("AFTERPUSH_PACE", "200").stdout(Stdio::null()).stderr(Stdio::null());
-    let mut monitor = strace.spawn().expect("strace runs (Debian's package strace)");
+    let mut monitor = traced(&site, "trace=fsync,fdatasync", &log);
     let all = |seems: &dyn Fn(&serde_json::Value) -> bool| {
         let seems = |sha: &String| site.status(sha).is_some_and(|status| seems(&status));
         shas.iter().all(seems).then_some(())
@@ -134,6 +132,37 @@ fn what_a_look_tells_a_crowd_of_watches_is_one_request_and_one_transaction() {
     assert!((1..=2 * looks + 2).contains(&transactions), "{transactions} transactions for {looks} looks");
     site.afterpush(&["daemon", "stop"]).ends(0);
     monitor.wait().expect("strace ends with its program");
+}
+
+#[test]
+fn a_monitor_with_nothing_to_do_wakes_up_once_a_heartbeat() {
+    let mut site = Site::unhooked();
+    // A hundred times as seldom as usual, so that no look is due.
+    site.set("AFTERPUSH_PACE", "100000");
+    let sha = site.commit("a change");
+    site.push(&[]).ends(0);
+    ask_to_track(&site, &sha, Span::ZERO);
+    let log = site.root().join("waits");
+    let mut monitor = traced(&site, "trace=epoll_wait,utimensat,read", &log);
+    until("between two heartbeats it waits once and hears of nothing", || {
+        let trace = std::fs::read_to_string(&log).ok()?;
+        // Each sets a file's time; what comes after the last is not over.
+        let mut beats: Vec<&str> = trace.split("utimensat(").skip(1).collect();
+        beats.pop();
+        let count = |beat: &str, call: &str| beat.matches(call).count();
+        let is_calm = |beat: &&str| count(beat, "epoll_wait(") == 1 && count(beat, "inotify") == 0;
+        beats.iter().copied().any(|beat| is_calm(&beat)).then_some(())
+    });
+    site.afterpush(&["daemon", "stop"]).ends(0);
+    monitor.wait().expect("strace ends with its program");
+}
+
+/// A monitor whose system calls of this kind are written down.
+fn traced(site: &Site, calls: &str, log: &Path) -> Child {
+    let mut strace = site.command("strace");
+    strace.args(["-f", "-q", "-y", "-e", calls, "-o"]).arg(log);
+    strace.arg(env!("CARGO_BIN_EXE_afterpush")).args(["daemon", "--state"]).arg(site.layout().private());
+    strace.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("strace runs (Debian's package strace)")
 }
 
 /// Asks for a commit to be watched that landed just now, and so much later.
