@@ -89,6 +89,7 @@ fi
 # The stories wait more than they compute.
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-8}"
 if [ $all = yes ]; then
+    export AFTERPUSH_SIMULATE="${AFTERPUSH_SIMULATE:-10000}"
     case " $* " in
     *' -- '*) exec cargo test --locked "$@" --include-ignored </dev/null ;;
     *) exec cargo test --locked "$@" -- --include-ignored </dev/null ;;

@@ -32,12 +32,12 @@ impl Run {
             Deed::Progress => {
                 self.truth.progress(&self.world, &self.ground);
                 self.write_table();
-                let pause = self.random.seconds(3, 60);
+                let pause = self.random.seconds(3, 45);
                 self.schedule.enter(now + pause, Deed::Progress);
             }
             Deed::Visit => {
                 self.ensure_monitor();
-                let pause = self.random.seconds(240, 2400);
+                let pause = self.random.seconds(120, 1500);
                 self.schedule.enter(now + pause, Deed::Visit);
             }
             Deed::Plead(plea) => {

@@ -73,7 +73,7 @@ impl Ground {
         let layout = Layout::new(&common, nix::unistd::geteuid().as_raw());
         crate::spool::prepare(&layout).expect("an inbox");
         let mut config = format!(
-            "[watch]\ntimeout = \"20m\"\nregister_timeout = \"3m\"\nbranches = [\"main\"]\n[target.web]\nprovider = \
+            "[watch]\ntimeout = \"10m\"\nregister_timeout = \"2m\"\nbranches = [\"main\"]\n[target.web]\nprovider = \
              \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
         );
         if sources.has_service {

@@ -28,7 +28,7 @@ use crate::store::Store;
 /// The uptime at which a run begins.
 pub(super) const BEGIN: Span = Span::from_secs(100);
 /// Pushes and faults begin within this time.
-const EVENTFUL: Span = Span::from_mins(25);
+const EVENTFUL: Span = Span::from_mins(12);
 /// By then everything must have its verdict: the watch's time, the longest sleep, and some.
 const END: Span = Span::from_hours(12);
 

@@ -102,7 +102,7 @@ pub(super) fn faults(random: &mut Random, within: Span, schedule: &mut Schedule)
     let count = random.below(8);
     for _ in 0..count {
         let at = random.between(Span::ZERO, within);
-        let until = at + if random.percent(70) { random.seconds(1, 90) } else { random.seconds(60, 900) };
+        let until = at + if random.percent(70) { random.seconds(1, 90) } else { random.seconds(60, 600) };
         match random.below(10) {
             0 | 1 => schedule.enter(at, Deed::Kill),
             2 => schedule.enter(at, Deed::Terminate),
