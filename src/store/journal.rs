@@ -78,7 +78,8 @@ fn may_be_of(watch: &Watch, ended: Timestamp, boot: &Boot) -> bool {
     let put_back = watch.boot.as_ref().map_or(Span::ZERO, |then| boot.set_since(then).min(Span::ZERO));
     match watch.landing {
         Landing::Landed { at, .. } => is_recent || at - put_back >= ended,
-        Landing::Unproven { .. } => is_recent || !watch.is_decided(),
+        // One that the user stopped may have pushed long after that.
+        Landing::Unproven { git_gone } => is_recent || !git_gone || !watch.is_decided(),
         Landing::NotLanded => false,
     }
 }

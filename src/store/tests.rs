@@ -180,6 +180,9 @@ async fn the_journal_is_compared_with_what_is_known() {
     slow.landing = Landing::Unproven { git_gone: false };
     assert!(record(&store, &slow, &[]).await);
     assert!(knows('d', 7_200).await, "a git that is at work for two hours");
+    slow = decided(slow, 60);
+    assert!(record(&store, &slow, &[]).await);
+    assert!(knows('d', 7_200).await, "whatever the user said meanwhile");
     slow.landing = Landing::Landed { at: at(7_201), by: Proof::TrackingRef };
     slow.revision += 1;
     assert!(record(&store, &slow, &[]).await);
