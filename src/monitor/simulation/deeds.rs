@@ -54,7 +54,6 @@ impl Run {
                 let off = state.is_off_by;
                 drop(state);
                 self.offsets.push((now, off));
-                self.jumps.push((now, span));
             }
             Deed::CutOff(is) => self.world.state().is_cut_off = is,
             Deed::Deaf(is) => self.world.state().is_deaf = is,
@@ -99,7 +98,8 @@ impl Run {
         self.pleas.last = request.clone().or(self.pleas.last.take());
         self.world.state().gits.insert(pid, (now + plan.takes, plan.end));
         let id = request.as_ref().map(|request| request.id.clone());
-        self.pushed.push(Pushed { plan: number, sha, id, made: now, landed: None, is_shown_here: plan.is_shown_here });
+        let (is_off_by, is_shown_here) = (self.world.state().is_off_by, plan.is_shown_here);
+        self.pushed.push(Pushed { plan: number, sha, id, made: now, is_off_by, landed: None, is_shown_here });
         self.schedule.enter(now + plan.takes, Deed::GitEnds(number));
         request
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::ground::{Ground, contains};
 use super::run::{Pleas, Pushed};
 use super::truth::Truth;
+use super::world::START;
 use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
 use crate::status::Document;
@@ -24,8 +25,6 @@ pub(super) struct Outcome<'a> {
     pub(super) truth: &'a Truth,
     /// When the machine's clock last showed this.
     pub(super) uptime_at: &'a dyn Fn(Timestamp) -> Span,
-    /// By how much the clock was put ahead, or back, and when.
-    pub(super) jumps: &'a [(Span, Span)],
     pub(super) watches: Vec<(Watch, Vec<Event>)>,
 }
 
@@ -104,17 +103,15 @@ impl Outcome<'_> {
     fn may_be_denied(&self, pushed: &Pushed, watch: &Watch) -> bool {
         let place = |pushed: &Pushed| self.ground.place_of(pushed.sha.as_str()).unwrap_or(0);
         let goes_elsewhere = |other: &Pushed| other.landed.is_some() && !contains(place(other), place(pushed));
-        let is_put_back = self.jumps_unseen(pushed.made, watch).any(|span| span < Span::ZERO);
+        let is_put_back = Self::set_unseen(pushed, watch) < Span::ZERO;
         let mut others = self.pushed.iter().filter(|other| other.plan != pushed.plan && other.landed >= pushed.landed);
         (!pushed.is_shown_here || is_put_back) && others.any(goes_elsewhere)
     }
 
-    /// By how much the clock was put ahead, or back, after a push and before a monitor took it up. What comes later a
-    /// watch knows of.
-    fn jumps_unseen(&self, made: Span, watch: &Watch) -> impl Iterator<Item = Span> {
-        let started = (self.uptime_at)(watch.started_at);
-        let jumps = self.jumps.iter().filter(move |(at, _)| *at >= made && *at <= started);
-        jumps.map(|(_, span)| *span)
+    /// By how much the clock was put ahead, less than zero if back, after a push and before a monitor took it up. What
+    /// comes later a watch knows of.
+    fn set_unseen(pushed: &Pushed, watch: &Watch) -> Span {
+        watch.boot.as_ref().map_or(Span::ZERO, |boot| boot.at.since(START) - pushed.is_off_by)
     }
 
     /// `live` and `failed` only where the world says so.
@@ -125,10 +122,11 @@ impl Outcome<'_> {
         let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
         let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
         // Of one that somebody asked for it is not known when it was pushed.
-        let made = made.filter(|_| watch.push.origin != Origin::Track).map_or(Span::ZERO, |pushed| pushed.made);
+        let made = made.filter(|_| watch.push.origin != Origin::Track);
         // A push that was noted before the clock was put ahead seems to be so much older to a monitor that takes it up
         // afterwards, and what was deployed shortly before the push may count for it.
-        let put_ahead = self.jumps_unseen(made, watch).fold(Span::ZERO, |sum, span| sum + span.max(Span::ZERO));
+        let put_ahead = made.map_or(Span::ZERO, |pushed| Self::set_unseen(pushed, watch).max(Span::ZERO));
+        let made = made.map_or(Span::ZERO, |pushed| pushed.made);
         let since = made - SLACK - put_ahead;
         let decided = watch.courses.iter().filter_map(|course| course.times.decided_at).max();
         let by = decided.map_or(Span::from_hours(9000), self.uptime_at);

@@ -41,6 +41,8 @@ pub(super) struct Pushed {
     /// The name of its request, where the hook noted it.
     pub(super) id: Option<RequestId>,
     pub(super) made: Span,
+    /// How far the clock was off then.
+    pub(super) is_off_by: Span,
     pub(super) landed: Option<Span>,
     /// This clone heard that it landed.
     pub(super) is_shown_here: bool,
@@ -78,8 +80,6 @@ pub(super) struct Run {
     pub(super) tools: Option<Arc<Tools>>,
     /// How far the clock was off since when.
     pub(super) offsets: Vec<(Span, Span)>,
-    /// By how much the clock was put ahead, or back, and when.
-    pub(super) jumps: Vec<(Span, Span)>,
     /// The last monitor left watches that are not over.
     pub(super) is_watching: bool,
     /// Nothing goes wrong by chance.
@@ -165,7 +165,6 @@ impl Run {
             traps: Rc::default(),
             tools: None,
             offsets: vec![(Span::ZERO, Span::ZERO)],
-            jumps: Vec::new(),
             is_watching: false,
             is_written: false,
             killed_first_after: None,
@@ -226,7 +225,6 @@ impl Run {
             pasts,
             truth: &self.truth,
             uptime_at: &|at| self.uptime_at(at),
-            jumps: &self.jumps,
             watches,
         };
         outcome.check()

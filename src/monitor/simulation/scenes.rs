@@ -3,7 +3,7 @@
 use super::super::outside::End;
 use super::ground::APART;
 use super::run::Run;
-use super::schedule::Deed;
+use super::schedule::{Deed, Plea};
 use super::script::{PushPlan, Sources};
 use crate::base::Span;
 use crate::standin::Recipe;
@@ -39,13 +39,15 @@ fn a_push_that_landed_is_not_denied_for_another_of_its_commit_that_began_before_
 
 #[test]
 fn a_push_that_took_longer_than_an_hour_is_watched_once() {
-    let deeds = [(10, Deed::Push(0)), (4_100, Deed::Kill), (4_110, Deed::Visit)];
-    holds([push(0, 4_000)], deeds);
+    let deeds = || [(10, Deed::Push(0)), (4_100, Deed::Kill), (4_110, Deed::Visit)].into_iter();
+    holds([push(0, 4_000)], deeds());
+    holds([push(0, 4_000)], deeds().chain([(60, Deed::Plead(Plea::Stop(0)))]));
 }
 
 #[test]
 fn a_push_that_landed_is_not_denied_because_the_clock_was_put_back_meanwhile() {
-    let away = PushPlan { recipe: Recipe::nothing(), ..push(APART, 50) };
+    // Only the reflog tells that it landed: nothing is deployed, and the remote is asked when it has gone elsewhere.
+    let [landing, away] = [push(3, 60), push(APART, 50)].map(|push| PushPlan { recipe: Recipe::nothing(), ..push });
     let deeds = [
         (10, Deed::Push(0)),
         (30, Deed::Jump(Span::from_secs(-300))),
@@ -53,7 +55,7 @@ fn a_push_that_landed_is_not_denied_because_the_clock_was_put_back_meanwhile() {
         (60, Deed::Deaf(true)),
         (100, Deed::Deaf(false)),
     ];
-    holds([push(0, 60), away], deeds);
+    holds([landing, away], deeds);
 }
 
 #[test]
