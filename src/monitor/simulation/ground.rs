@@ -77,13 +77,15 @@ impl Ground {
              \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
         );
         if sources.has_service {
-            config += &format!(
+            let endpoints = format!(
                 "[target.web.health]\nready = \"{SERVICE}/ready\"\nwithin = \"5m\"\nsoak = \"2m\"\n\
                  version = {{ url = \"{SERVICE}/version\", pointer = \"/commit\" }}\n"
             );
+            config.push_str(&endpoints);
         }
         if sources.has_table {
-            config += &format!("[database]\nurl = \"sqlite://{}\"\n", root.path().join(TABLE).display());
+            let table = format!("[database]\nurl = \"sqlite://{}\"\n", root.path().join(TABLE).display());
+            config.push_str(&table);
         }
         fs::write(layout.config(), config).expect("a configuration");
         fs::set_permissions(layout.config(), PermissionsExt::from_mode(0o600)).expect("a private one");

@@ -151,10 +151,10 @@ impl Run {
             match deed {
                 Deed::Errand(errand) => {
                     let happening = self.runtime.block_on(errand.run(Arc::clone(tools)));
-                    let delay = if !self.by_chance(10) {
-                        self.random.between(Span::ZERO, Span::from_secs(1))
-                    } else {
+                    let delay = if self.by_chance(10) {
                         self.random.seconds(0, 50)
+                    } else {
+                        self.random.between(Span::ZERO, Span::from_secs(1))
                     };
                     // An answer may come twice, and the second time late.
                     if self.by_chance(5) {

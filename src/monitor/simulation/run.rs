@@ -62,6 +62,7 @@ pub(super) struct Pleas {
 }
 
 /// A run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact that depends on no other")]
 pub(super) struct Run {
     pub(super) random: Random,
     pub(super) mistake: Option<Mistake>,

@@ -84,7 +84,7 @@ pub(super) fn pleas(random: &mut Random, within: Span, schedule: &mut Schedule) 
     if !random.percent(50) {
         return;
     }
-    for _ in 0..1 + random.below(4) {
+    for _ in 0..=random.below(4) {
         let commit = usize::try_from(random.below(4)).unwrap_or(0);
         let plea = match random.below(8) {
             0 => Plea::Stop(commit),

@@ -47,9 +47,7 @@ const fn word(stage: &Stage, was_live: bool) -> &'static str {
         Stage::PendingDeploy | Stage::Deploying | Stage::Other(_) => "deploying",
         Stage::Active => "live",
         Stage::BuildError | Stage::DeployError => "failed",
-        Stage::Canceled => "cancelled",
-        // Such a program seldom tells one that was live from one that was not.
         Stage::Superseded if was_live => "superseded",
-        Stage::Superseded => "cancelled",
+        Stage::Canceled | Stage::Superseded => "cancelled",
     }
 }
