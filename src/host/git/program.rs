@@ -260,7 +260,7 @@ mod tests {
             "GIT_OPTIONAL_LOCKS",
             "GIT_PREFIX",
             "GIT_CONFIG_PARAMETERS",
-            "GIT_PAGER_IN_USE",
+            "GIT_PAGER",
             "PWD",
             "OLDPWD",
             "SHLVL",
