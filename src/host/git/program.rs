@@ -256,16 +256,8 @@ mod tests {
         let answer = Call::git().without_prompts().args(["-c", "alias.given=!env", "given"]).run().expect("git runs");
         let own = ["GIT_NO_LAZY_FETCH", "GIT_TERMINAL_PROMPT", "GIT_ASKPASS", "SSH_ASKPASS_REQUIRE", "GCM_INTERACTIVE"];
         // What git itself and the shell of an alias add.
-        let theirs = [
-            "GIT_OPTIONAL_LOCKS",
-            "GIT_PREFIX",
-            "GIT_CONFIG_PARAMETERS",
-            "GIT_PAGER",
-            "PWD",
-            "OLDPWD",
-            "SHLVL",
-            "_",
-        ];
+        let theirs =
+            ["GIT_OPTIONAL_LOCKS", "GIT_PREFIX", "GIT_CONFIG_PARAMETERS", "GIT_PAGER", "PWD", "OLDPWD", "SHLVL", "_"];
         for line in answer.lines().filter(|line| line.contains('=')) {
             let name = line.split('=').next().unwrap_or_default();
             assert!(is_passed_on(name) || own.contains(&name) || theirs.contains(&name), "{line}");
