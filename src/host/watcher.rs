@@ -50,7 +50,7 @@ impl Watcher {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
