@@ -22,7 +22,8 @@ pub fn targets(suffix: &str, url: &str, token: &Path) -> String {
             _ => continue,
         };
         let (name, token) = (provider.name(), token.display());
-        text += &format!("[target.{name}-{suffix}]\nprovider = {name:?}\n{place}\ntoken = {{ file = \"{token}\" }}\n");
+        let head = format!("[target.{name}-{suffix}]\nprovider = {name:?}");
+        text.extend([head, place, format!("token = {{ file = \"{token}\" }}")].map(|line| line + "\n"));
     }
     text
 }
@@ -72,7 +73,7 @@ impl Case {
         let target = format!("{target}\ntoken = {{ file = \"{}\" }}\n", token.display());
         site.configure(&format!("[watch]\n[target.web]\n{}\n", target.replace("PORT", &front.port.to_string())));
         let sha = site.commit("a change");
-        Self { site, hub: hub, front, go_live, sha }
+        Self { site, hub, front, go_live, sha }
     }
 
     fn digitalocean() -> Self {
@@ -265,7 +266,8 @@ fn whatever_a_command_does_a_watch_ends_without_a_verdict_of_its() {
     for (name, script, _) in COMMANDS {
         let program = site.root().join("commands").join(name);
         write_program(&program, &format!("#!/bin/sh\n{script}\n"));
-        text += &format!("[target.{name}]\nprovider = \"command\"\ncommand = [{program:?}]\nlimit = \"1s\"\n");
+        let head = format!("[target.{name}]\nprovider = \"command\"");
+        text.extend([head, format!("command = [{program:?}]\nlimit = \"1s\"")].map(|line| line + "\n"));
     }
     let seen = nothing_was_seen(&watched(&site, &text));
     assert_eq!(seen.len(), COMMANDS.len() + 1);

@@ -38,17 +38,17 @@ impl Authority {
 
     /// Papers for a server with these names and addresses.
     pub fn papers(&self, names: &[&str]) -> Papers {
-        self.sign(params(names))
+        self.sign(&params(names))
     }
 
     /// The same, which were good once.
     pub fn expired_papers(&self, names: &[&str]) -> Papers {
         let mut params = params(names);
         params.not_after = date_time_ymd(2020, 1, 1);
-        self.sign(params)
+        self.sign(&params)
     }
 
-    fn sign(&self, params: CertificateParams) -> Papers {
+    fn sign(&self, params: &CertificateParams) -> Papers {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Papers { certificate: certificate.pem(), key: key.serialize_pem() }
