@@ -131,6 +131,20 @@ impl Inbox {
     }
 }
 
+impl Drop for Inbox {
+    /// A monitor that ends by itself, because the disk is full, say, was not ended by what it had tried.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for (id, stage) in &self.stages {
+            if matches!(stage, Stage::Tried(_) | Stage::Taken) {
+                log_failure(spool::forgive(&self.layout, id));
+            }
+        }
+    }
+}
+
 fn log_failure(done: std::io::Result<()>) {
     if let Err(why) = done {
         tracing::warn!(%why, "cannot tidy the inbox");

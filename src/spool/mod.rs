@@ -7,4 +7,4 @@ mod folder;
 mod inbox;
 
 pub use folder::prepare;
-pub use inbox::{Found, MAX_ATTEMPTS, begin, done, drop_request, leftovers, scan, set_aside, sync};
+pub use inbox::{Found, MAX_ATTEMPTS, begin, done, drop_request, forgive, leftovers, scan, set_aside, sync};

@@ -75,6 +75,13 @@ fn a_push_that_was_noted_while_the_disk_was_full_is_watched_once() {
 }
 
 #[test]
+fn a_request_that_many_monitors_find_the_disk_full_for_is_not_given_up() {
+    let visits = (20..100).step_by(10).map(|at| (at, Deed::Visit));
+    let deeds = [(0, Deed::FullDisk(true)), (10, Deed::Push(0)), (110, Deed::FullDisk(false))];
+    holds([push(0, 5)], deeds.into_iter().chain(visits));
+}
+
+#[test]
 fn a_monitor_that_is_killed_at_any_place_it_passes_loses_nothing_and_leaves_no_stale_file() {
     for places in 0..60 {
         let mut run = Run::written(Sources::default(), vec![push(0, 5)], [(10, Deed::Push(0))]);

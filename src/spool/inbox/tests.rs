@@ -149,13 +149,15 @@ fn a_newer_programs_request_stays() {
 }
 
 #[test]
-fn attempts_are_counted_until_it_is_done() {
+fn attempts_are_counted_until_it_is_done_or_forgiven() {
     let world = world();
     let id = request(1, Asked::Leave).id;
-    for count in 1..=MAX_ATTEMPTS + 1 {
-        assert_eq!(begin(&world.layout, &id).expect("counted"), count);
+    for end in [done, forgive] {
+        for count in 1..=MAX_ATTEMPTS + 1 {
+            assert_eq!(begin(&world.layout, &id).expect("counted"), count);
+        }
+        end(&world.layout, &id).expect("no attempt is left");
     }
-    done(&world.layout, &id).expect("done");
     assert_eq!(begin(&world.layout, &id).expect("counted"), 1);
 }
 
