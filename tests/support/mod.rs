@@ -36,7 +36,7 @@ pub use service::Service;
 pub use site::Site;
 
 /// How long [`until`] waits on a busy machine before it gives up; never how long something should take.
-const CAP: Duration = Duration::from_mins(1);
+const CAP: Duration = Duration::from_mins(2);
 
 /// The password of the database servers' user `ada`: everything that ever broke a connection string.
 pub const PASSWORD: &str = " canary p@ss:w/rd#?&=%41%\"'\\`$ü ";

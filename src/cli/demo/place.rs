@@ -1,7 +1,7 @@
 //! A throwaway repository with its remote, in a folder that goes away, and an environment of its own.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -23,6 +23,8 @@ const PACE: &str = "100";
 
 /// How often a program is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
+/// What another process goes on writing to is removed this often.
+const REMOVALS: u32 = 100;
 
 /// The app spec the provider is recognised by.
 const SPEC: &str = "name: shop\nservices:\n- name: web\n  github:\n    repo: acme/shop\n    branch: main\n    \
@@ -106,12 +108,20 @@ impl<'a> Place<'a> {
     }
 
     fn clear(&self, root: &Path) -> io::Result<()> {
-        // Without a clone there is no monitor either.
-        if root.join("clone/.git").is_dir() {
-            let mut stop = self.command(&self.world.program, root);
-            stop.args(["daemon", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let mut tries = 0;
+        loop {
+            // Without a clone there is no monitor either.
+            if root.join("clone/.git").is_dir() {
+                let mut stop = self.command(&self.world.program, root);
+                stop.args(["daemon", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+            }
+            match fs::remove_dir_all(root) {
+                // A monitor that was about to start could not be ended yet, and has written there meanwhile.
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries < REMOVALS => tries += 1,
+                done => return done,
+            }
+            std::thread::sleep(GLANCE);
         }
-        fs::remove_dir_all(root)
     }
 
     /// A program shown to the user as they would type it, and its exit code.
