@@ -55,8 +55,8 @@ fn waiting(place: &Place, sha: &Sha) -> Option<Box<Request>> {
 fn requests(place: &Place) -> impl Iterator<Item = Box<Request>> {
     // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever sets it
     // aside, and what a newer program asks only a newer one understands.
-    let found = spool::scan(&place.layout).unwrap_or_default();
-    found.into_iter().filter_map(|found| match found {
+    let found = spool::scan(&place.layout).into_iter().flatten();
+    found.filter_map(|found| match found {
         Found::Request { request, .. } => Some(request),
         Found::Newer { .. } | Found::Broken { .. } => None,
     })

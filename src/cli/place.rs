@@ -115,7 +115,7 @@ impl Place {
 
     /// Nothing waits to be taken.
     pub fn inbox_is_empty(&self) -> bool {
-        spool::scan(&self.layout).is_ok_and(|found| found.is_empty())
+        spool::scan(&self.layout).is_ok_and(|mut found| found.next().is_none())
     }
 
     /// Drops a request, without waking anybody.

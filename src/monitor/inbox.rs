@@ -10,6 +10,8 @@ use crate::spool::{self, Found, MAX_ATTEMPTS};
 
 /// Where nobody rings, it is looked into this often: a bell may fail to ring, and each look of ours rings it.
 const UNRUNG: Span = Span::from_mins(1);
+/// So many requests are taken before the monitor does anything else.
+const BATCH: usize = 100;
 
 /// The requests in the inbox and what has become of each in this monitor's life.
 pub struct Inbox {
@@ -20,15 +22,30 @@ pub struct Inbox {
     looked: Span,
 }
 
+#[derive(Clone, Copy)]
 enum Stage {
     /// It is being taken, or could not be taken at this time.
     Tried(Timestamp),
-    /// It waits for others, and was not tried.
-    HeldBack,
+    /// It waits for others.
+    HeldBack {
+        /// This monitor has tried it before.
+        is_tried: bool,
+    },
     /// It was taken; its file goes once everything is on the disk.
     Taken,
     /// Only a newer program understands it. It stays.
     Foreign,
+}
+
+/// How a request stands that is about to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// No monitor before this one has tried it.
+    First,
+    /// An earlier monitor ended while it took this one, or one beside it.
+    Again,
+    /// It is not to be taken.
+    SetAside,
 }
 
 impl Inbox {
@@ -39,8 +56,8 @@ impl Inbox {
 
     /// Nothing lies there that this program can take.
     pub fn is_empty(layout: &Layout) -> bool {
-        let found = spool::scan(layout).unwrap_or_default();
-        !found.iter().any(|found| matches!(found, Found::Request { .. }))
+        let mut found = spool::scan(layout).into_iter().flatten();
+        !found.any(|found| matches!(found, Found::Request { .. }))
     }
 
     /// Something may have come.
@@ -48,23 +65,46 @@ impl Inbox {
         self.is_rung = true;
     }
 
-    /// The requests to take now, in order. What is broken is set aside.
+    /// More lies there than was looked at.
+    pub const fn has_more(&self) -> bool {
+        self.is_rung
+    }
+
+    /// The requests to take now, in order: a hundred, and those that were held back. What is broken is set aside.
     pub fn requests(&mut self, now: Timestamp, uptime: Span) -> Vec<Request> {
         let is_waiting = self.stages.values().any(|stage| !matches!(stage, Stage::Foreign));
         if !std::mem::take(&mut self.is_rung) && !is_waiting && uptime - self.looked < UNRUNG {
             return Vec::new();
         }
         self.looked = uptime;
-        let found = spool::scan(&self.layout).unwrap_or_else(|why| {
-            tracing::warn!(%why, "cannot look into the inbox");
-            Vec::new()
-        });
-        found.into_iter().filter_map(|found| self.request(found, now)).collect()
+        let found = spool::scan(&self.layout).inspect_err(|why| tracing::warn!(%why, "cannot look into the inbox"));
+        let mut requests: Vec<Request> = Vec::new();
+        let mut fresh = 0;
+        for found in found.into_iter().flatten() {
+            let Some(request) = self.request(found, now) else { continue };
+            fresh += usize::from(!self.is_held_back(&request.id));
+            requests.push(request);
+            if fresh == BATCH {
+                self.is_rung = true;
+                break;
+            }
+        }
+        let unknown = requests.iter().map(|request| &request.id).filter(|id| !self.stages.contains_key(id));
+        let unknown: Vec<&RequestId> = unknown.collect();
+        if !unknown.is_empty() {
+            log_failure(spool::sync(&self.layout, unknown));
+        }
+        requests
     }
 
+    /// What is found, if it is a request to be taken now.
     fn request(&mut self, found: Found, now: Timestamp) -> Option<Request> {
         match found {
-            Found::Request { request, .. } => self.attempt(*request, now),
+            Found::Request { request, .. } => match self.stages.get(&request.id) {
+                Some(Stage::Tried(at)) if now.since(*at) < ALIVE_EVERY => None,
+                Some(Stage::Taken) => None,
+                _ => Some(*request),
+            },
             Found::Newer { proto, id } => {
                 if self.stages.insert(id.clone(), Stage::Foreign).is_none() {
                     tracing::warn!(proto, id = id.as_str(), "a request only a newer afterpush understands; it stays");
@@ -79,40 +119,42 @@ impl Inbox {
         }
     }
 
-    /// A request that ended several monitors is set aside, or it would end every one.
-    fn attempt(&mut self, request: Request, now: Timestamp) -> Option<Request> {
-        match self.stages.insert(request.id.clone(), Stage::Tried(now)) {
-            Some(Stage::Tried(at)) if now.since(at) < ALIVE_EVERY => {
-                self.stages.insert(request.id, Stage::Tried(at));
-                return None;
-            }
-            Some(Stage::Taken) => {
-                self.stages.insert(request.id, Stage::Taken);
-                return None;
-            }
-            Some(_) => {}
-            None => {
-                if spool::begin(&self.layout, &request.id).is_ok_and(|attempts| attempts > MAX_ATTEMPTS) {
-                    let why = "several monitors ended while they took it";
-                    tracing::error!(id = request.id.as_str(), "set a request aside: {why}");
-                    log_failure(spool::set_aside(&self.layout, request.id.as_str().as_ref(), why));
-                    return None;
-                }
-                log_failure(spool::sync(&self.layout, &request.id));
-                failpoint("monitor.request_synced");
-            }
+    fn is_held_back(&self, id: &RequestId) -> bool {
+        matches!(self.stages.get(id), Some(Stage::HeldBack { .. }))
+    }
+
+    /// Begins to take a request. One that ended several monitors is set aside, or it would end every one.
+    pub fn begin(&mut self, id: &RequestId, now: Timestamp) -> Begun {
+        match self.stages.insert(id.clone(), Stage::Tried(now)) {
+            None | Some(Stage::HeldBack { is_tried: false }) => {}
+            Some(_) => return Begun::First,
         }
-        Some(request)
+        let attempts = spool::begin(&self.layout, id).unwrap_or(1);
+        if attempts > MAX_ATTEMPTS {
+            let why = "several monitors ended while they took it";
+            tracing::error!(id = id.as_str(), "set a request aside: {why}");
+            log_failure(spool::set_aside(&self.layout, id.as_str().as_ref(), why));
+            return Begun::SetAside;
+        }
+        failpoint("monitor.request_synced");
+        if attempts > 1 { Begun::Again } else { Begun::First }
     }
 
     /// It is not to be taken before others are done with.
     pub fn hold_back(&mut self, id: &RequestId) {
-        self.stages.insert(id.clone(), Stage::HeldBack);
+        let before = self.stages.get(id);
+        let is_tried = matches!(before, Some(Stage::Tried(_) | Stage::HeldBack { is_tried: true }));
+        self.stages.insert(id.clone(), Stage::HeldBack { is_tried });
     }
 
     /// What the request asks has been taken in.
     pub fn taken(&mut self, id: &RequestId) {
         self.stages.insert(id.clone(), Stage::Taken);
+    }
+
+    /// What the request asks waits for the disk: that is no fault of its own, however many monitors end meanwhile.
+    pub fn forgive(&self, id: &RequestId) {
+        log_failure(spool::forgive(&self.layout, id));
     }
 
     /// Everything that was taken in is on the disk: the files can go.
@@ -126,7 +168,7 @@ impl Inbox {
                 log_failure(done);
                 stays
             }
-            Stage::Tried(_) | Stage::HeldBack | Stage::Foreign => true,
+            Stage::Tried(_) | Stage::HeldBack { .. } | Stage::Foreign => true,
         });
     }
 }
@@ -150,3 +192,6 @@ fn log_failure(done: std::io::Result<()>) {
         tracing::warn!(%why, "cannot tidy the inbox");
     }
 }
+
+#[cfg(test)]
+mod tests;

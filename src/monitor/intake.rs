@@ -1,6 +1,6 @@
 //! Requests become watches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::aside::aside;
@@ -22,6 +22,34 @@ pub enum Intake {
     Happened(Vec<Happening>),
     /// Another monitor stands ready: make way.
     Leave,
+}
+
+/// Requests that were taken and are to be written down at once. They begin watches of different commits, so none had
+/// to know of another.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Their names.
+    pub ids: Vec<RequestId>,
+    /// What the keeper is to know.
+    pub happened: Vec<Happening>,
+    commits: BTreeSet<Sha>,
+}
+
+impl Taken {
+    /// What is asked can be taken before these are written down.
+    pub fn has_room_for(&self, asked: &Asked) -> bool {
+        self.ids.is_empty() || asked.begins_watches() && asked.commits().all(|sha| !self.commits.contains(sha))
+    }
+
+    /// One more was taken.
+    pub fn add(&mut self, id: RequestId, commits: Vec<Sha>, happened: Vec<Happening>) {
+        // However many there are, the configuration is read anew once.
+        let is_nudged = self.happened.iter().any(|happening| matches!(happening, Happening::Nudged));
+        let is_news = |happening: &Happening| !is_nudged || !matches!(happening, Happening::Nudged);
+        self.happened.extend(happened.into_iter().filter(is_news));
+        self.ids.push(id);
+        self.commits.extend(commits);
+    }
 }
 
 /// Why a request could not be taken.

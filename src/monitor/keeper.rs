@@ -136,15 +136,24 @@ pub enum Errand {
 }
 
 impl Keeper {
-    /// Takes in what happened and says what is to be done.
-    pub fn handle(&mut self, happening: Happening, now: Timestamp) -> Vec<Action> {
+    /// Takes in what happened, in order, and says what is to be done.
+    pub fn handle(&mut self, happenings: impl IntoIterator<Item = Happening>, now: Timestamp) -> Vec<Action> {
         let mut actions = Vec::new();
+        for happening in happenings {
+            self.take_in(happening, now, &mut actions);
+        }
+        self.take_up_what_is_due(now, &mut actions);
+        self.let_go();
+        actions
+    }
+
+    fn take_in(&mut self, happening: Happening, now: Timestamp, actions: &mut Vec<Action>) {
         match happening {
             Happening::Adopted(watches, gap) => {
                 for watch in watches {
                     self.enter(Arc::new(watch));
                 }
-                self.slept(gap, now, &mut actions);
+                self.slept(gap, now, actions);
             }
             Happening::Opened(watch, events) => {
                 actions.push(Action::Save { watch: Arc::clone(&watch), events });
@@ -159,34 +168,31 @@ impl Keeper {
                 }
                 self.hurry(id);
             }
-            Happening::Stopped(sha) => self.stop(sha.as_ref(), now, &mut actions),
+            Happening::Stopped(sha) => self.stop(sha.as_ref(), now, actions),
             Happening::Landing(id, seen) => {
                 self.proving.remove(&id);
-                self.advance(&id, Input::Landing(seen), now, &mut actions);
+                self.advance(&id, Input::Landing(seen), now, actions);
             }
-            Happening::Looked(place, outcome) => self.looked(&place, &outcome, now, &mut actions),
+            Happening::Looked(place, outcome) => self.looked(&place, &outcome, now, actions),
             Happening::Logged(id, target, log) => {
                 self.fetching.remove(&(id.clone(), target.clone()));
-                self.advance(&id, Input::Logged { target, log }, now, &mut actions);
+                self.advance(&id, Input::Logged { target, log }, now, actions);
             }
             Happening::Configured(id, plan) => {
                 self.configuring.remove(&id);
-                self.advance(&id, Input::Configured(plan), now, &mut actions);
+                self.advance(&id, Input::Configured(plan), now, actions);
                 self.hurry(id);
             }
             Happening::Nudged => {
                 for id in self.ids() {
                     if self.watches[&id].watch.wants_configuration() {
-                        self.reconfigure(&id, &mut actions);
+                        self.reconfigure(&id, actions);
                     }
                 }
             }
-            Happening::Slept(span) => self.slept(span, now, &mut actions),
+            Happening::Slept(span) => self.slept(span, now, actions),
             Happening::Clock => {}
         }
-        self.take_up_what_is_due(now, &mut actions);
-        self.let_go();
-        actions
     }
 
     /// When something is due next without anything happening before.

@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::inbox::Inbox;
-use super::intake::{self, Intake};
+use super::inbox::{Begun, Inbox};
+use super::intake::{self, Intake, Taken};
 use super::keeper::{Action, Errand, Happening, Keeper};
 use super::ledger::Ledger;
 use super::plan::Wish;
@@ -22,6 +22,8 @@ use crate::watch::Watch;
 
 /// With nothing left to watch it waits this long for the next push before it leaves.
 const LINGER: Span = Span::from_secs(3);
+/// Whatever has happened meanwhile gets its turn.
+const SHORTEST_PAUSE: Span = Span::from_millis(1);
 
 /// The monitor at work. Borrows the lock for as long as it lives.
 pub struct Shift<'a> {
@@ -69,7 +71,7 @@ impl<'a> Shift<'a> {
             is_to_leave: false,
         };
         let adopted = resume::adopted(tools).await?;
-        shift.handle(adopted).await;
+        shift.handle(vec![adopted]).await;
         shift.catch_up().await?;
         Ok(shift)
     }
@@ -85,6 +87,11 @@ impl<'a> Shift<'a> {
         // Read before anything is written: only what was there counts.
         let lost = resume::lost(&self.tools).await;
         self.take_requests().await;
+        while self.inbox.has_more() && !self.is_to_leave {
+            // A reason to end is found again at the next heartbeat.
+            let _ = self.wake(None).await;
+            self.take_requests().await;
+        }
         let journal = resume::journal(&self.tools).await?.into_iter().filter(|wish| !lost.decided.contains(&wish.sha));
         self.missed = lost.unfinished.into_iter().chain(journal).collect();
         self.take_up_missed().await
@@ -94,6 +101,7 @@ impl<'a> Shift<'a> {
     async fn take_up_missed(&mut self) -> Result<(), MonitorError> {
         while self.ledger.is_settled()
             && !self.is_holding_back
+            && !self.inbox.has_more()
             && let Some(wish) = self.missed.pop_front()
         {
             if !resume::is_known(&self.tools, &wish).await? {
@@ -106,11 +114,7 @@ impl<'a> Shift<'a> {
     async fn open(&mut self, wish: Wish) {
         let id = wish.id.clone();
         match intake::open(&self.tools, wish).await {
-            Ok(happened) => {
-                for happening in happened {
-                    self.handle(happening).await;
-                }
-            }
+            Ok(happened) => self.handle(happened).await,
             Err(why) => tracing::error!(%why, id = id.as_str(), "could not take up a push; the next monitor tries"),
         }
     }
@@ -125,7 +129,7 @@ impl<'a> Shift<'a> {
         if self.is_to_leave {
             return Ok(Round::End(Ended::Asked));
         }
-        self.handle(Happening::Clock).await;
+        self.handle(vec![Happening::Clock]).await;
         Ok(if self.is_done() { Round::End(Ended::Idle) } else { Round::Wait(self.pause()) })
     }
 
@@ -144,11 +148,11 @@ impl<'a> Shift<'a> {
         // First whether the machine slept: an answer that was under way must not be judged by the late hour.
         match self.tidy.beat(&self.tools, &mut self.ledger).await {
             Beat::Steady => {}
-            Beat::Slept(span) => self.handle(Happening::Slept(span)).await,
+            Beat::Slept(span) => self.handle(vec![Happening::Slept(span)]).await,
             Beat::End(ended) => return Some(ended),
         }
         if let Some(happening) = happening {
-            self.handle(happening).await;
+            self.handle(vec![happening]).await;
         }
         None
     }
@@ -160,15 +164,18 @@ impl<'a> Shift<'a> {
 
     /// How long nothing is due.
     fn pause(&self) -> Span {
+        if self.inbox.has_more() {
+            return SHORTEST_PAUSE;
+        }
         let now = self.tools.now();
         let due = self.keeper.next_due().map_or(ALIVE_EVERY, |due| due.since(now));
         let linger = self.idle_since.map_or(ALIVE_EVERY, |since| (since + LINGER).since(now));
-        due.min(linger).min(ALIVE_EVERY).max(Span::from_millis(1))
+        due.min(linger).min(ALIVE_EVERY).max(SHORTEST_PAUSE)
     }
 
     fn is_done(&mut self) -> bool {
         // With a full disk only this monitor knows how it ended.
-        if !self.keeper.is_idle() || !self.ledger.is_settled() {
+        if !self.keeper.is_idle() || !self.ledger.is_settled() || self.inbox.has_more() {
             self.idle_since = None;
             return false;
         }
@@ -177,24 +184,31 @@ impl<'a> Shift<'a> {
         now.since(since) >= LINGER
     }
 
-    /// Takes all requests there are, in order, but for those behind one that asks the monitor to leave. A watch is begun
-    /// only when the store knows of all before it; until then its request lies in the inbox as well as anywhere.
+    /// Takes the next requests, in order, but for those behind one that asks the monitor to leave. A watch is begun only
+    /// when the store knows of all before it of its commit; until then its request lies in the inbox as well as anywhere.
     async fn take_requests(&mut self) {
         self.is_holding_back = false;
+        let mut taken = Taken::default();
         for request in self.inbox.requests(self.tools.now(), self.tools.outside.since_boot()) {
-            if request.asked.begins_watches() && !self.ledger.is_settled() {
+            let begins_watches = request.asked.begins_watches();
+            if !taken.has_room_for(&request.asked) {
+                self.write_down(&mut taken).await;
+            }
+            if begins_watches && !self.ledger.is_settled() {
                 self.is_holding_back = true;
                 self.inbox.hold_back(&request.id);
                 continue;
             }
-            let (id, at) = (request.id.clone(), request.at);
+            let begun = self.inbox.begin(&request.id, self.tools.now());
+            match begun {
+                Begun::First => {}
+                // It may end this monitor, too, and the others are not to be begun again because of it.
+                Begun::Again => self.write_down(&mut taken).await,
+                Begun::SetAside => continue,
+            }
+            let (id, at, commits) = (request.id.clone(), request.at, request.asked.commits().cloned().collect());
             match intake::take(&self.tools, &self.keeper, request).await {
-                Ok(Intake::Happened(happened)) => {
-                    for happening in happened {
-                        self.handle(happening).await;
-                    }
-                    self.inbox.taken(&id);
-                }
+                Ok(Intake::Happened(happened)) => taken.add(id, commits, happened),
                 // One from before this monitor's time was meant for the one before.
                 Ok(Intake::Leave) => {
                     self.inbox.taken(&id);
@@ -205,31 +219,55 @@ impl<'a> Shift<'a> {
                 }
                 Err(why) => tracing::error!(%why, id = id.as_str(), "could not take a request; it is tried again"),
             }
+            if !begins_watches || begun == Begun::Again {
+                self.write_down(&mut taken).await;
+            }
+        }
+        self.write_down(&mut taken).await;
+    }
+
+    /// Writes down what was taken; once that is done, the requests can go.
+    async fn write_down(&mut self, taken: &mut Taken) {
+        let Taken { ids, happened, .. } = std::mem::take(taken);
+        if ids.is_empty() {
+            return;
+        }
+        self.handle(happened).await;
+        for id in &ids {
+            self.inbox.taken(id);
+        }
+        if self.ledger.is_settled() {
+            self.inbox.settle();
+        } else {
+            ids.iter().for_each(|id| self.inbox.forgive(id));
         }
     }
 
-    async fn handle(&mut self, happening: Happening) {
-        let mut asked = None;
-        match &happening {
-            Happening::Nudged => self.tools.forget_credentials(),
-            Happening::Revisited(watch) => {
-                self.ledger.mend(watch, Missing::Write).await;
-                self.awaited.insert(watch.id.clone());
-                asked = Some((watch.id.clone(), Some(Arc::clone(watch))));
+    /// All of it is written at once.
+    async fn handle(&mut self, happenings: Vec<Happening>) {
+        let mut asked = Vec::new();
+        for happening in &happenings {
+            match happening {
+                Happening::Nudged => self.tools.forget_credentials(),
+                Happening::Revisited(watch) => {
+                    self.ledger.mend(watch, Missing::Write).await;
+                    self.awaited.insert(watch.id.clone());
+                    asked.push((watch.id.clone(), Some(Arc::clone(watch))));
+                }
+                Happening::Configured(id, _) => asked.push((id.clone(), None)),
+                _ => {}
             }
-            Happening::Configured(id, _) => asked = Some((id.clone(), None)),
-            _ => {}
         }
-        let is_look = matches!(happening, Happening::Looked(..));
+        let is_look = happenings.iter().any(|happening| matches!(happening, Happening::Looked(..)));
         let now = self.tools.now();
-        for action in self.keeper.handle(happening, now) {
+        for action in self.keeper.handle(happenings, now) {
             match action {
                 Action::Save { watch, events } => self.ledger.note(watch, events),
                 Action::Send(errand) => self.errands.push(errand),
             }
         }
         self.ledger.write().await;
-        if let Some((id, watch)) = asked {
+        for (id, watch) in asked {
             self.acknowledge(&id, watch).await;
         }
         if is_look {

@@ -147,20 +147,25 @@ impl Asked {
     pub const fn begins_watches(&self) -> bool {
         matches!(self, Self::Push(_) | Self::Track(_))
     }
+
+    /// The commits it is about.
+    pub fn commits(&self) -> impl Iterator<Item = &Sha> {
+        let (refs, sha): (&[RefUpdate], _) = match self {
+            Self::Push(note) => (&note.refs, None),
+            Self::Ignore(note) => (&note.refs, None),
+            Self::Track(note) => (&[], Some(&note.sha)),
+            Self::Stop(note) => (&[], note.sha.as_ref()),
+            Self::Refresh { sha } => (&[], Some(sha)),
+            Self::Leave => (&[], None),
+        };
+        refs.iter().map(|update| &update.new).chain(sha)
+    }
 }
 
 impl Request {
     /// A request with a new name. `unique` is random; time and `about` make the name sort and speak.
     pub fn new(unique: uuid::Uuid, at: Timestamp, asked: Asked) -> Self {
-        let about = match &asked {
-            Asked::Push(push) => push.refs.first().map(|r| &r.new),
-            Asked::Ignore(ignored) => ignored.refs.first().map(|r| &r.new),
-            Asked::Track(track) => Some(&track.sha),
-            Asked::Stop(stop) => stop.sha.as_ref(),
-            Asked::Refresh { sha } => Some(sha),
-            Asked::Leave => None,
-        };
-        let about = about.map_or("-", Sha::as_str);
+        let about = asked.commits().next().map_or("-", Sha::as_str);
         let id = RequestId(format!("{}.{about}", unique.simple()));
         Self { schema: REQUEST_SCHEMA.to_owned(), proto: PROTO, id, at, asked }
     }

@@ -94,18 +94,19 @@ fn write(folder: &OwnedFd, name: &str, content: &[u8]) -> io::Result<()> {
     file.write_all(content)
 }
 
-/// All that lies in the inbox, oldest first, at most 10 000 files; nothing if there is no inbox.
-pub fn scan(layout: &Layout) -> io::Result<Vec<Found>> {
+/// All that lies in the inbox, oldest first, at most 10 000 files, each read when it is asked for; nothing if there is
+/// no inbox.
+pub fn scan(layout: &Layout) -> io::Result<impl Iterator<Item = Found> + use<>> {
     let new = match open_inbox(layout).and_then(|inbox| open(&inbox, Path::new("new"))) {
-        Ok(new) => new,
-        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Ok(new) => Some(new),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => None,
         Err(err) => return Err(err),
     };
-    let mut names = names(&new)?;
+    let mut names = new.as_ref().map_or_else(|| Ok(Vec::new()), names)?;
     names.sort();
     names.truncate(BATCH);
     let folder = layout.inbox().join("new");
-    Ok(names.into_iter().filter_map(|name| find(&new, &folder, name)).collect())
+    Ok(names.into_iter().filter_map(move |name| find(new.as_ref()?, &folder, name)))
 }
 
 fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
@@ -155,12 +156,15 @@ fn understand(content: &[u8], id: RequestId, folder: &Path) -> Result<Found, Str
     Ok(Found::Request { request: Box::new(request), path })
 }
 
-/// Makes a request survive a power cut: to be called before acting on it in a way the outside sees.
-pub fn sync(layout: &Layout, id: &RequestId) -> io::Result<()> {
+/// Makes requests survive a power cut: to be called before acting on them in a way the outside sees. One that cannot
+/// be brought to the disk keeps no other from it.
+pub fn sync<'i>(layout: &Layout, ids: impl IntoIterator<Item = &'i RequestId>) -> io::Result<()> {
     let new = open(&open_inbox(layout)?, Path::new("new"))?;
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    fsync(openat(&new, id.as_str(), flags, Mode::empty())?)?;
-    Ok(fsync(&new)?)
+    let bring = |id: &RequestId| fsync(openat(&new, id.as_str(), flags, Mode::empty())?);
+    let brought = ids.into_iter().map(bring).fold(Ok(()), Result::and);
+    fsync(&new)?;
+    Ok(brought?)
 }
 
 /// Counts one more attempt to work on a request and says how many there were, this one included. What is never
@@ -183,6 +187,11 @@ pub fn done(layout: &Layout, id: &RequestId) -> io::Result<()> {
     let inbox = open_inbox(layout)?;
     remove(open(&inbox, Path::new("new"))?, id.as_str())?;
     remove(open(&inbox, Path::new("tmp"))?, &tally_of(id.as_str()))
+}
+
+/// Forgets the attempts to work on a request that has ended nobody, and waits for something else.
+pub fn forgive(layout: &Layout, id: &RequestId) -> io::Result<()> {
+    remove(open(&open_inbox(layout)?, Path::new("tmp"))?, &tally_of(id.as_str()))
 }
 
 /// Moves what is broken out of the way, into `bad/`, with the reason beside it.

@@ -10,6 +10,12 @@ use crate::watch::{
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
+impl Keeper {
+    fn hear(&mut self, happening: Happening, now: Timestamp) -> Vec<Action> {
+        self.handle([happening], now)
+    }
+}
+
 fn sha(digit: char) -> Sha {
     digit.to_string().repeat(40).parse().expect("an object id")
 }
@@ -109,22 +115,22 @@ fn verdicts(actions: &[Action]) -> Vec<(char, Option<Verdict>)> {
 #[test]
 fn all_watches_of_an_app_share_one_look_and_its_answer() {
     let mut keeper = Keeper::default();
-    assert_eq!(words(&keeper.handle(landed('1', "web"), START)), ["save 1", "look web for 1"]);
+    assert_eq!(words(&keeper.hear(landed('1', "web"), START)), ["save 1", "look web for 1"]);
     // A look is under way: the second watch waits for its answer instead of asking beside it.
-    assert_eq!(words(&keeper.handle(landed('2', "web"), START)), ["save 2"]);
-    assert_eq!(words(&keeper.handle(landed('3', "api"), START)), ["save 3", "look api for 1"]);
+    assert_eq!(words(&keeper.hear(landed('2', "web"), START)), ["save 2"]);
+    assert_eq!(words(&keeper.hear(landed('3', "api"), START)), ["save 3", "look api for 1"]);
     let at = START + Span::from_secs(1);
     let running = vec![rollout('2', State::Building), rollout('1', State::Building)];
-    keeper.handle(looked("web", running, at), at);
+    keeper.hear(looked("web", running, at), at);
     let due = keeper.next_due().expect("two watches of web wait");
-    assert_eq!(words(&keeper.handle(Happening::Clock, due + Span::from_secs(60))), ["look web for 2"]);
+    assert_eq!(words(&keeper.hear(Happening::Clock, due + Span::from_secs(60))), ["look web for 2"]);
 }
 
 #[test]
 fn a_verdict_ends_the_watch_and_the_last_one_leaves_nothing_to_do() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
-    let actions = keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], START), START);
+    keeper.hear(landed('1', "web"), START);
+    let actions = keeper.hear(looked("web", vec![rollout('1', State::Succeeded)], START), START);
     assert_eq!(verdicts(&actions), [('1', Some(Verdict::Live))]);
     assert!(keeper.is_idle());
     assert_eq!(keeper.next_due(), None);
@@ -133,37 +139,37 @@ fn a_verdict_ends_the_watch_and_the_last_one_leaves_nothing_to_do() {
 #[test]
 fn a_failed_deployment_is_kept_until_its_log_is_settled() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
-    let actions = keeper.handle(looked("web", vec![rollout('1', State::Failed)], START), START);
+    keeper.hear(landed('1', "web"), START);
+    let actions = keeper.hear(looked("web", vec![rollout('1', State::Failed)], START), START);
     assert_eq!(words(&actions).last().map(String::as_str), Some("log web"));
     assert!(!keeper.is_idle());
     let id = RequestId::of_reflog(&sha('1'), START);
-    keeper.handle(Happening::Logged(id, TargetName::new("web"), LogState::None), START);
+    keeper.hear(Happening::Logged(id, TargetName::new("web"), LogState::None), START);
     assert!(keeper.is_idle());
 }
 
 #[test]
 fn after_a_sleep_everything_is_looked_at_before_a_deadline_is_judged() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
-    keeper.handle(looked("web", Vec::new(), START), START);
+    keeper.hear(landed('1', "web"), START);
+    keeper.hear(looked("web", Vec::new(), START), START);
     let morning = START + Span::from_hours(10);
-    let actions = keeper.handle(Happening::Slept(Span::from_hours(1)), morning);
+    let actions = keeper.hear(Happening::Slept(Span::from_hours(1)), morning);
     assert_eq!(words(&actions), ["save 1", "look web for 1"]);
     assert!(verdicts(&actions).iter().all(|(_, verdict)| verdict.is_none()));
     // Hours late by the clock, and yet the answer decides, not the deadline.
-    let actions = keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], morning), morning);
+    let actions = keeper.hear(looked("web", vec![rollout('1', State::Succeeded)], morning), morning);
     assert_eq!(verdicts(&actions).last(), Some(&('1', Some(Verdict::Live))));
 }
 
 #[test]
 fn a_clock_that_was_set_back_does_not_put_a_look_off() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
-    keeper.handle(looked("web", Vec::new(), START), START);
+    keeper.hear(landed('1', "web"), START);
+    keeper.hear(looked("web", Vec::new(), START), START);
     let yesterday = START - Span::from_hours(24);
-    assert_eq!(words(&keeper.handle(Happening::Clock, yesterday)), Vec::<String>::new(), "the control: it is not due");
-    let actions = keeper.handle(Happening::Slept(yesterday.since(START)), yesterday);
+    assert_eq!(words(&keeper.hear(Happening::Clock, yesterday)), Vec::<String>::new(), "the control: it is not due");
+    let actions = keeper.hear(Happening::Slept(yesterday.since(START)), yesterday);
     assert_eq!(words(&actions).last().map(String::as_str), Some("look web for 1"));
     assert!(verdicts(&actions).iter().all(|(_, verdict)| verdict.is_none()));
 }
@@ -176,13 +182,13 @@ fn a_landing_is_proven_once_at_a_time() {
     watch.landing = crate::watch::Landing::Unproven { git_gone: false };
     watch.push.origin = Origin::Hook;
     let id = watch.id.clone();
-    let actions = keeper.handle(Happening::Opened(Arc::new(watch), events), START);
+    let actions = keeper.hear(Happening::Opened(Arc::new(watch), events), START);
     assert_eq!(words(&actions)[..2], ["save 1", "prove"]);
     let later = START + Span::from_secs(20);
-    assert!(!words(&keeper.handle(Happening::Clock, later)).contains(&"prove".to_owned()));
-    keeper.handle(Happening::Landing(id, LandingSeen::Proven(Proof::TrackingRef)), later);
+    assert!(!words(&keeper.hear(Happening::Clock, later)).contains(&"prove".to_owned()));
+    keeper.hear(Happening::Landing(id, LandingSeen::Proven(Proof::TrackingRef)), later);
     let due = keeper.next_due().expect("the deployment is waited for");
-    assert_eq!(words(&keeper.handle(Happening::Clock, due)), ["look web for 1"]);
+    assert_eq!(words(&keeper.hear(Happening::Clock, due)), ["look web for 1"]);
 }
 
 #[test]
@@ -198,15 +204,15 @@ fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
     };
     let mut times = Vec::new();
     let mut now = START;
-    let mut actions = keeper.handle(Happening::Opened(Arc::new(watch), events), now);
+    let mut actions = keeper.hear(Happening::Opened(Arc::new(watch), events), now);
     while now < START + Span::from_secs(60) {
         if asked(actions) {
             times.push(now.since(START).as_secs());
         }
-        keeper.handle(Happening::Landing(id.clone(), LandingSeen::GitGone), now);
-        keeper.handle(looked("web", Vec::new(), now), now);
+        keeper.hear(Happening::Landing(id.clone(), LandingSeen::GitGone), now);
+        keeper.hear(looked("web", Vec::new(), now), now);
         now = keeper.next_due().expect("the landing is not proven");
-        actions = keeper.handle(Happening::Clock, now);
+        actions = keeper.hear(Happening::Clock, now);
     }
     // With the look that falls due then, and only from time to time after that.
     assert!(matches!(times[..], [0, 15..20, 45..60]), "{times:?}");
@@ -216,48 +222,48 @@ fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
 fn what_waits_for_the_user_is_read_anew_when_a_request_comes() {
     let mut keeper = Keeper::default();
     let trouble = || Aim::Trouble(Reason::NotConfigured, "no target".to_owned());
-    keeper.handle(opened('1', trouble()), START);
+    keeper.hear(opened('1', trouble()), START);
     let id = RequestId::of_reflog(&sha('1'), START);
     let plan = |aim| Box::new(Plan { aim, policy: Policy::default(), warnings: Vec::new() });
-    keeper.handle(Happening::Configured(id.clone(), plan(trouble())), START);
-    assert_eq!(words(&keeper.handle(Happening::Nudged, START)), ["reconfigure"]);
-    assert!(keeper.handle(Happening::Nudged, START).is_empty());
+    keeper.hear(Happening::Configured(id.clone(), plan(trouble())), START);
+    assert_eq!(words(&keeper.hear(Happening::Nudged, START)), ["reconfigure"]);
+    assert!(keeper.hear(Happening::Nudged, START).is_empty());
     let aim = Aim::Targets(vec![Aimed { target: target("web"), untouched: false, habits: Habits::default() }]);
-    let actions = keeper.handle(Happening::Configured(id, plan(aim)), START);
+    let actions = keeper.hear(Happening::Configured(id, plan(aim)), START);
     assert_eq!(words(&actions), ["save 1", "look web for 1"]);
 }
 
 #[test]
 fn while_the_configuration_is_read_no_look_is_due() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
+    keeper.hear(landed('1', "web"), START);
     let missing = Miss::Misheard(Misheard::NotFound("no app web".to_owned()));
     let place = Place::App(Box::new(App::of(&target("web"))));
-    keeper.handle(Happening::Looked(place, Err(missing)), START);
+    keeper.hear(Happening::Looked(place, Err(missing)), START);
     let due = keeper.next_due().expect("it is tried again");
-    assert_eq!(words(&keeper.handle(Happening::Clock, due)), ["reconfigure"]);
+    assert_eq!(words(&keeper.hear(Happening::Clock, due)), ["reconfigure"]);
     assert!(keeper.next_due().is_some_and(|next| next > due), "or the monitor would turn on the spot");
 }
 
 #[test]
 fn a_decided_watch_somebody_asks_about_is_looked_at_once_and_let_go() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
-    let stopped = keeper.handle(Happening::Stopped(None), START);
-    keeper.handle(looked("web", Vec::new(), START), START);
+    keeper.hear(landed('1', "web"), START);
+    let stopped = keeper.hear(Happening::Stopped(None), START);
+    keeper.hear(looked("web", Vec::new(), START), START);
     let Some(Action::Save { watch, .. }) = stopped.into_iter().next() else { panic!("stopping changes the watch") };
     assert!(keeper.is_idle());
-    assert_eq!(words(&keeper.handle(Happening::Revisited(watch), START)), ["look web for 1"]);
-    keeper.handle(looked("web", Vec::new(), START), START);
+    assert_eq!(words(&keeper.hear(Happening::Revisited(watch), START)), ["look web for 1"]);
+    keeper.hear(looked("web", Vec::new(), START), START);
     assert!(keeper.is_idle());
 }
 
 #[test]
 fn a_look_that_brings_nothing_is_a_miss_for_each_watch_and_the_end_of_none() {
     let mut keeper = Keeper::default();
-    keeper.handle(landed('1', "web"), START);
+    keeper.hear(landed('1', "web"), START);
     let miss = Miss::Misheard(Misheard::Garbled("HTML".to_owned()));
-    let actions = keeper.handle(Happening::Looked(Place::App(Box::new(App::of(&target("web")))), Err(miss)), START);
+    let actions = keeper.hear(Happening::Looked(Place::App(Box::new(App::of(&target("web")))), Err(miss)), START);
     assert_eq!(verdicts(&actions), [('1', None)]);
     assert!(keeper.next_due().is_some_and(|due| due > START));
 }
@@ -270,7 +276,7 @@ fn targets_that_are_asked_differently_share_no_look() {
     let environment = Target { environment: Some("production".to_owned()), ..target("web") };
     for (digit, target) in [('1', runs), ('2', environment)] {
         let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false, habits: Habits::default() }]);
-        let actions = keeper.handle(opened(digit, aim), START);
+        let actions = keeper.hear(opened(digit, aim), START);
         let looks = actions.iter().filter_map(|action| match action {
             Action::Send(Errand::Look { place, watches, want, .. }) => {
                 Some((place.clone(), watches.len(), want.branches.clone()))
@@ -325,58 +331,58 @@ fn is_asked(keeper: &Keeper, place: &Place) -> bool {
 #[test]
 fn the_table_is_asked_first_and_a_slow_source_holds_up_no_other() {
     let mut keeper = Keeper::default();
-    let actions = keeper.handle(with_all_sources(), START);
+    let actions = keeper.hear(with_all_sources(), START);
     assert_eq!(places(&actions), ["table", "app"]);
     // The table does not answer, and the provider is asked again and again all the same.
     let mut now = START;
     for _ in 0..5 {
-        assert!(places(&keeper.handle(looked("web", Vec::new(), now), now)).is_empty());
+        assert!(places(&keeper.hear(looked("web", Vec::new(), now), now)).is_empty());
         now = keeper.next_due().expect("the next look");
-        assert_eq!(places(&keeper.handle(Happening::Clock, now)), ["app"]);
+        assert_eq!(places(&keeper.hear(Happening::Clock, now)), ["app"]);
     }
 }
 
 #[test]
 fn nor_does_it_where_somebody_waits_for_all_of_them() {
     let mut keeper = Keeper::default();
-    keeper.handle(with_all_sources(), START);
-    keeper.handle(Happening::Slept(Span::from_mins(1)), START);
-    keeper.handle(looked("web", Vec::new(), START), START);
+    keeper.hear(with_all_sources(), START);
+    keeper.hear(Happening::Slept(Span::from_mins(1)), START);
+    keeper.hear(looked("web", Vec::new(), START), START);
     let due = keeper.next_due().expect("the next look");
-    assert_eq!(places(&keeper.handle(Happening::Clock, due)), ["app"], "or it would be due for ever");
+    assert_eq!(places(&keeper.hear(Happening::Clock, due)), ["app"], "or it would be due for ever");
 }
 
 #[test]
 fn an_endpoint_that_fails_while_it_soaks_has_the_provider_asked_before_anything_else() {
     let mut keeper = Keeper::default();
-    keeper.handle(with_all_sources(), START);
+    keeper.hear(with_all_sources(), START);
     let table = place_of(&keeper, Source::Database);
-    keeper.handle(Happening::Looked(table, Err(Miss::NoAnswer("down".to_owned()))), START);
-    keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], START), START);
+    keeper.hear(Happening::Looked(table, Err(Miss::NoAnswer("down".to_owned()))), START);
+    keeper.hear(looked("web", vec![rollout('1', State::Succeeded)], START), START);
     let mut now = START;
     while keeper.watches.values().any(|living| !living.watch.is_decided()) {
         now += Span::from_secs(1);
-        let actions = keeper.handle(Happening::Clock, now);
+        let actions = keeper.hear(Happening::Clock, now);
         if places(&actions).contains(&"app") {
-            keeper.handle(looked("web", vec![rollout('1', State::Succeeded)], now), now);
+            keeper.hear(looked("web", vec![rollout('1', State::Succeeded)], now), now);
         }
-        keeper.handle(round(&keeper, Outcome::Good, now), now);
+        keeper.hear(round(&keeper, Outcome::Good, now), now);
     }
     now += Span::from_secs(1);
-    let actions = keeper.handle(round(&keeper, Outcome::Bad("answers 500".to_owned()), now), now);
+    let actions = keeper.hear(round(&keeper, Outcome::Bad("answers 500".to_owned()), now), now);
     assert_eq!(places(&actions), ["app"], "{actions:?}");
 }
 
 #[test]
 fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
     let mut keeper = Keeper::default();
-    keeper.handle(with_all_sources(), START);
+    keeper.hear(with_all_sources(), START);
     let mut now = START;
     for _ in 0..10_000 {
         for source in [Source::Database, Source::Provider] {
             let place = place_of(&keeper, source);
             if is_asked(&keeper, &place) {
-                keeper.handle(Happening::Looked(place, Err(Miss::NoAnswer("down".to_owned()))), now);
+                keeper.hear(Happening::Looked(place, Err(Miss::NoAnswer("down".to_owned()))), now);
             }
             if keeper.is_idle() {
                 assert!(now.since(START) < Span::from_mins(100), "{now}");
@@ -384,7 +390,7 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
             }
         }
         now = keeper.next_due().expect("something is always due").max(now + Span::from_millis(1));
-        keeper.handle(Happening::Clock, now);
+        keeper.hear(Happening::Clock, now);
     }
     panic!("the watch never ends");
 }
@@ -392,7 +398,7 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
 #[test]
 fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_take() {
     let mut keeper = Keeper::default();
-    keeper.handle(with_all_sources(), START);
+    keeper.hear(with_all_sources(), START);
     let deadline = keeper.watches.values().map(|living| living.watch.deadline).max().expect("a watch");
     let mut now = START;
     let mut ended = Vec::new();
@@ -400,11 +406,11 @@ fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_tak
         // The provider fails each time; the table's look never comes back.
         let provider = place_of(&keeper, Source::Provider);
         if is_asked(&keeper, &provider) {
-            ended = keeper.handle(Happening::Looked(provider, Err(Miss::NoAnswer("down".to_owned()))), now);
+            ended = keeper.hear(Happening::Looked(provider, Err(Miss::NoAnswer("down".to_owned()))), now);
         } else {
             now = keeper.next_due().expect("something is always due").max(now + Span::from_millis(1));
             assert!(now <= deadline + LONGEST_LOOK, "{now}");
-            ended = keeper.handle(Happening::Clock, now);
+            ended = keeper.hear(Happening::Clock, now);
         }
     }
     assert!(now > deadline, "the look under way may still bring the answer");

@@ -26,6 +26,10 @@ fn request(number: u128, asked: Asked) -> Request {
     Request::new(uuid::Uuid::from_u128(number), Timestamp::from_secs(1_790_000_000), asked)
 }
 
+fn scanned(layout: &Layout) -> Vec<Found> {
+    scan(layout).expect("scanned").collect()
+}
+
 impl World {
     fn folder(&self, name: &str) -> PathBuf {
         self.layout.inbox().join(name)
@@ -38,7 +42,7 @@ impl World {
     }
 
     fn only_broken(&self) -> (OsString, Option<Sha>, String) {
-        match scan(&self.layout).expect("scanned").pop().expect("one") {
+        match scanned(&self.layout).pop().expect("one") {
             Found::Broken { name, about, why } => (name, about, why),
             found => panic!("not broken: {found:?}"),
         }
@@ -51,7 +55,7 @@ fn what_is_dropped_is_found_in_order_and_gone_when_done() {
     for number in [3, 1, 2] {
         drop_request(&world.layout, &request(number, Asked::Leave)).expect("dropped");
     }
-    let found = scan(&world.layout).expect("scanned");
+    let found = scanned(&world.layout);
     let wanted: Vec<_> = [1, 2, 3]
         .map(|number| request(number, Asked::Leave))
         .map(|request| Found::Request {
@@ -61,10 +65,10 @@ fn what_is_dropped_is_found_in_order_and_gone_when_done() {
         .into();
     assert_eq!(found, wanted);
     let first = request(1, Asked::Leave).id;
-    sync(&world.layout, &first).expect("synced");
+    sync(&world.layout, [&first]).expect("synced");
     done(&world.layout, &first).expect("done");
     done(&world.layout, &first).expect("done twice is once");
-    assert_eq!(scan(&world.layout).expect("scanned").len(), 2);
+    assert_eq!(scanned(&world.layout).len(), 2);
     assert_eq!(fs::read_dir(world.folder("tmp")).expect("a folder").count(), 0);
 }
 
@@ -86,7 +90,7 @@ fn modes_hold_whatever_the_repository_and_leave_nobody_in() {
 #[test]
 fn no_inbox_is_an_empty_one() {
     let dir = tempfile::tempdir().expect("a folder");
-    assert_eq!(scan(&Layout::new(dir.path(), 1)).expect("scanned"), []);
+    assert_eq!(scanned(&Layout::new(dir.path(), 1)), []);
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn what_is_broken_says_why_and_which_push_it_was() {
         assert_eq!((found.to_str(), about), (Some(name.as_str()), Some(sha("a"))));
         assert!(said.contains(why), "{said}");
         set_aside(&world.layout, &found, &said).expect("set aside");
-        assert_eq!(scan(&world.layout).expect("scanned"), []);
+        assert_eq!(scanned(&world.layout), []);
         let reason = fs::read_to_string(world.folder("bad").join(format!("{name}.why"))).expect("a reason");
         assert!(reason.contains(why));
     }
@@ -131,13 +135,13 @@ fn strange_things_in_the_inbox_are_set_aside_not_followed() {
     fs::create_dir(world.folder("new").join("folder")).expect("made");
     nix::unistd::mkfifo(&world.folder("new").join("fifo"), Mode::from_bits_truncate(0o600)).expect("made");
     std::os::unix::fs::symlink("/etc/passwd", world.folder("new").join("link")).expect("made");
-    let found = scan(&world.layout).expect("scanned");
+    let found = scanned(&world.layout);
     assert_eq!(found.len(), 4);
     for found in found {
         let Found::Broken { name, about: None, why } = found else { panic!("not broken: {found:?}") };
         set_aside(&world.layout, &name, &why).expect("set aside");
     }
-    assert_eq!(scan(&world.layout).expect("scanned"), []);
+    assert_eq!(scanned(&world.layout), []);
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn a_newer_programs_request_stays() {
     let world = world();
     let id = request(1, Asked::Leave).id;
     world.plant(id.as_str(), "{\"proto\":2,\"kind\":\"dance\"}", 0o600);
-    assert_eq!(scan(&world.layout).expect("scanned"), [Found::Newer { proto: 2, id }]);
+    assert_eq!(scanned(&world.layout), [Found::Newer { proto: 2, id }]);
 }
 
 #[test]
