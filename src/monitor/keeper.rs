@@ -300,8 +300,11 @@ impl Keeper {
             let living = &self.watches[&id];
             if !self.is_under_way(living) && self.due_sources(living, now).next().is_none() {
                 // Everything that was due has been looked at: now the deadlines can be judged.
+                let is_moved = living.watch.is_moved_by_time(now);
                 self.urgent.remove(&id);
-                self.advance(&id, Input::Tick, now, actions);
+                if is_moved {
+                    self.advance(&id, Input::Tick, now, actions);
+                }
             }
         }
     }

@@ -29,6 +29,20 @@ impl Watch {
         }
     }
 
+    /// Time alone may change something now. Only right after another fact of this very moment a `false` means that
+    /// [`super::Input::Tick`] changes nothing: each fact takes back what a clock that was set back has put too far ahead.
+    pub fn is_moved_by_time(&self, now: Timestamp) -> bool {
+        let is_due = |course: &Course| {
+            let table = course.wants_table().then_some(course.table.next_look);
+            let round = course.checks.as_ref().map(|checks| checks.next_round);
+            let looks = [Some(course.lead.next_look), table, round];
+            !course.is_over() && looks.into_iter().flatten().any(|at| at <= now)
+        };
+        let is_moved = |course: &Course| course.soak_until.is_some_and(|until| until <= now) || is_due(course);
+        let is_unsettled = !self.has_landed() || self.courses.is_empty() || now >= self.deadline;
+        !self.is_over() && (is_unsettled || self.courses.iter().any(is_moved))
+    }
+
     /// Plans anew what was due and brought nothing.
     fn put_off(&mut self, index: usize, now: Timestamp) {
         let course = &self.courses[index];

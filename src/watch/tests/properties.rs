@@ -265,6 +265,16 @@ proptest! {
     }
 
     #[test]
+    fn a_watch_that_time_does_not_move_is_left_alone_by_a_tick(bed in beginning(), facts in facts()) {
+        run(bed, &facts, |_, input, after| {
+            if !after.watch.is_moved_by_time(after.now) {
+                let ticked = step(&after.watch, Input::Tick, after.now);
+                assert_eq!((ticked.watch, ticked.happened), (after.watch.clone(), Vec::new()), "{input:?}");
+            }
+        });
+    }
+
+    #[test]
     fn the_same_fact_twice_tells_nothing_new(bed in beginning(), facts in facts()) {
         run(bed, &facts, |_, input, after| {
             let again = step(&after.watch, input.clone(), after.now);
