@@ -152,7 +152,7 @@ impl Inbox {
         self.stages.insert(id.clone(), Stage::Taken);
     }
 
-    /// What the request asks waits for the disk: that is no fault of its own, however many monitors end meanwhile.
+    /// The request waits for the disk or the store: that is no fault of its own, however many monitors end meanwhile.
     pub fn forgive(&self, id: &RequestId) {
         log_failure(spool::forgive(&self.layout, id));
     }
@@ -170,20 +170,6 @@ impl Inbox {
             }
             Stage::Tried(_) | Stage::HeldBack { .. } | Stage::Foreign => true,
         });
-    }
-}
-
-impl Drop for Inbox {
-    /// A monitor that ends by itself, because the disk is full, say, was not ended by what it had tried.
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        for (id, stage) in &self.stages {
-            if matches!(stage, Stage::Tried(_) | Stage::Taken) {
-                log_failure(spool::forgive(&self.layout, id));
-            }
-        }
     }
 }
 

@@ -217,7 +217,10 @@ impl<'a> Shift<'a> {
                         return;
                     }
                 }
-                Err(why) => tracing::error!(%why, id = id.as_str(), "could not take a request; it is tried again"),
+                Err(why) => {
+                    tracing::error!(%why, id = id.as_str(), "could not take a request; it is tried again");
+                    self.inbox.forgive(&id);
+                }
             }
             if !begins_watches || begun == Begun::Again {
                 self.write_down(&mut taken).await;
@@ -239,7 +242,9 @@ impl<'a> Shift<'a> {
         if self.ledger.is_settled() {
             self.inbox.settle();
         } else {
-            ids.iter().for_each(|id| self.inbox.forgive(id));
+            for id in &ids {
+                self.inbox.forgive(id);
+            }
         }
     }
 

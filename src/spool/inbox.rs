@@ -177,11 +177,6 @@ pub fn begin(layout: &Layout, id: &RequestId) -> io::Result<u64> {
     Ok(tally.metadata()?.len())
 }
 
-/// Takes its attempts back, none of which ended a monitor.
-pub fn forgive(layout: &Layout, id: &RequestId) -> io::Result<()> {
-    remove(open(&open_inbox(layout)?, Path::new("tmp"))?, &tally_of(id.as_str()))
-}
-
 /// Removes a request whose matter is durable elsewhere. One that is gone already is fine.
 pub fn done(layout: &Layout, id: &RequestId) -> io::Result<()> {
     let inbox = open_inbox(layout)?;
