@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 use crate::base::{Boot, Span, Timestamp};
 use crate::push::{RefName, RemoteName, Sha};
-use crate::watch::{Landing, Watch};
+use crate::watch::{Landing, Proof, Watch};
 
 /// The hook notes a push before it begins, the reflog when it has ended: a push that was noted at most this long before
 /// is taken for the same.
@@ -77,6 +77,8 @@ fn may_be_of(watch: &Watch, ended: Timestamp, boot: &Boot) -> bool {
     let is_recent = watch.push.at >= ended - RECENT;
     let put_back = watch.boot.as_ref().map_or(Span::ZERO, |then| boot.set_since(then).min(Span::ZERO));
     match watch.landing {
+        // A deployment shows that it landed before git has ended, and so no tracking ref tells of it yet.
+        Landing::Landed { by: Proof::Deployment, .. } => true,
         Landing::Landed { at, .. } => is_recent || at - put_back >= ended,
         // One that the user stopped may have pushed long after that.
         Landing::Unproven { git_gone } => is_recent || !git_gone || !watch.is_decided(),

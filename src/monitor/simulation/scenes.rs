@@ -45,6 +45,11 @@ fn a_push_that_took_longer_than_an_hour_is_watched_once() {
 }
 
 #[test]
+fn a_push_whose_commit_was_deployed_long_before_git_ended_is_watched_once() {
+    holds([push(2, 4_000), push(3, 4)], [(10, Deed::Push(0)), (20, Deed::Push(1)), (4_100, Deed::Visit)]);
+}
+
+#[test]
 fn a_push_that_landed_is_not_denied_because_the_clock_was_put_back_meanwhile() {
     // Only the reflog tells that it landed: nothing is deployed, and the remote is asked when it has gone elsewhere.
     let [landing, away] = [push(3, 60), push(APART, 50)].map(|push| PushPlan { recipe: Recipe::nothing(), ..push });
