@@ -24,6 +24,9 @@ use crate::watch::{Event, Watch};
 pub use opening::{StoreError, files};
 use row::Row;
 
+/// Begins a transaction that may write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// What became of a watch, and what happened to it.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -121,7 +124,14 @@ impl Store {
 
     /// A transaction that has the right to write from its first statement on.
     async fn change(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        match self.pool.begin_with(BEGIN).await {
+            // Where the disk was full, SQLite has ended the last transaction by itself, and sqlx still counts it.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.pool.acquire().await?.close().await?;
+                Ok(self.pool.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 }
 

@@ -160,7 +160,7 @@ async fn schema(pool: &SqlitePool) -> Result<i64, StoreError> {
 async fn migrate(pool: &SqlitePool, found: i64) -> Result<(), StoreError> {
     let done = usize::try_from(found).unwrap_or(0);
     for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let mut change = pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = pool.begin_with(super::BEGIN).await?;
         sqlx::raw_sql(*migration).execute(&mut *change).await?;
         // A pragma takes no bound value; the number is ours.
         let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", number + 1));

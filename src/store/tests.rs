@@ -195,6 +195,19 @@ async fn the_journal_is_compared_with_what_is_known() {
 }
 
 #[tokio::test]
+async fn what_sqlite_takes_back_by_itself_costs_no_later_change() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    for digit in ['a', 'b'] {
+        // So it does where the disk is full.
+        let mut change = store.change().await.expect("begun");
+        sqlx::query("ROLLBACK").execute(&mut *change).await.expect("taken back");
+        assert!(change.commit().await.is_err());
+        assert!(record(&store, &watch(digit, 1, 10), &[]).await);
+    }
+}
+
+#[tokio::test]
 async fn only_old_decided_watches_are_forgotten() {
     let bed = Bed::new();
     let store = bed.open().await;
