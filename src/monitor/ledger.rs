@@ -14,7 +14,7 @@ use crate::base::{Span, Timestamp};
 use crate::process::failpoint;
 use crate::push::RequestId;
 use crate::store::{Change, StoreError};
-use crate::watch::{Event, EventKind, Watch};
+use crate::watch::{Event, EventKind, Outlook, Reason, Watch, outlook};
 
 /// Where nothing happened but another look, the store and readers are told only this often: the more watches there are
 /// to tell of, the more seldom. Each document says until when it holds.
@@ -31,9 +31,23 @@ pub struct Ledger {
     waiting: BTreeMap<RequestId, Change>,
     /// The newest state of watches to which nothing happened but another look.
     quiet: BTreeMap<RequestId, Arc<Watch>>,
-    /// Until when what was written of a watch holds, if nothing happens.
-    written: BTreeMap<RequestId, Timestamp>,
+    /// What was written of each living watch.
+    written: BTreeMap<RequestId, Written>,
     is_failing: bool,
+}
+
+/// What was written of a watch.
+struct Written {
+    said: Said,
+    /// Until then it holds, if nothing happens.
+    until: Timestamp,
+}
+
+/// What a document answers: as a whole, and why each target is where it is.
+type Said = (Outlook, Vec<Reason>);
+
+fn said(watch: &Watch) -> Said {
+    (outlook(watch), watch.courses.iter().map(|course| course.reason).collect())
 }
 
 impl Ledger {
@@ -56,8 +70,8 @@ impl Ledger {
 
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
     pub fn note(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
-        let holds = self.written.get(&watch.id).is_some_and(|until| self.tools.now() < *until);
-        if events.is_empty() && holds && !watch.is_over() {
+        let holds = |written: &Written| self.tools.now() < written.until && said(&watch) == written.said;
+        if events.is_empty() && !watch.is_over() && self.written.get(&watch.id).is_some_and(holds) {
             self.quiet.insert(watch.id.clone(), watch);
         } else {
             self.enter(watch, events);
@@ -135,7 +149,8 @@ impl Ledger {
             if watch.is_over() {
                 self.written.remove(&watch.id);
             } else {
-                self.written.insert(watch.id.clone(), now + spread(&watch.id, quiet));
+                let until = now + spread(&watch.id, quiet);
+                self.written.insert(watch.id.clone(), Written { said: said(&watch), until });
             }
         }
     }

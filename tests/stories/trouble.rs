@@ -47,10 +47,13 @@ fn a_refused_token_is_said_at_once_and_a_good_one_mends_it() {
 fn no_token_is_said_with_the_cure() {
     let mut site = Site::new();
     site.set("DIGITALOCEAN_TOKEN", "");
-    let sha = site.ship(Recipe::live());
-    site.until_status(&sha, "that a token is missing", |status| status["reason"] == "credentials_missing");
-    let ran = site.afterpush(&["wait", &sha]).ends(4);
-    assert!(ran.err().contains("DIGITALOCEAN_TOKEN"), "{ran}");
+    // Of a later push as soon as of the first, though what is missing is no news any more.
+    for _ in 0..3 {
+        let sha = site.ship(Recipe::live());
+        site.until_status(&sha, "that a token is missing", |status| status["reason"] == "credentials_missing");
+        let ran = site.afterpush(&["wait", &sha]).ends(4);
+        assert!(ran.err().contains("DIGITALOCEAN_TOKEN"), "{ran}");
+    }
 }
 
 #[test]
