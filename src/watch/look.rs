@@ -74,7 +74,7 @@ impl Watch {
         let Some(index) = self.index_of(target) else { return };
         let snapshot = view.snapshot;
         let course = &mut self.courses[index];
-        if is_late(course, Source::Database, snapshot, now) {
+        if is_late(course, Source::Database, snapshot, now) || is_outrun_by_a_stop(course, snapshot) {
             return;
         }
         course.table.answered(snapshot.observed_at);

@@ -89,7 +89,14 @@ pub(super) fn monitor(patient: &Patient<'_>) -> Check {
         Presence::Absent if !process::may_summon(&patient.world.environment.pairs()) => {
             Check::skipped("monitor", "not running, and not started here (a CI runner, or AFTERPUSH=0)")
         }
-        Presence::Absent => Check::skipped("monitor", "not running; the next push starts it"),
+        Presence::Absent => match patient.place.latest() {
+            Ok(Some(document)) if !document.done => Check::failed(
+                "monitor",
+                format!("not running, though {} is not decided yet", document.commit.short),
+                "afterpush wait",
+            ),
+            _ => Check::skipped("monitor", "not running; the next push starts it"),
+        },
     }
 }
 
