@@ -23,7 +23,7 @@ use naive::Mistake;
 use run::Run;
 
 /// So many seeds are run by default.
-const SEEDS: u64 = 1000;
+const SEEDS: u64 = 2000;
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
