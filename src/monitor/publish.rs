@@ -130,8 +130,8 @@ impl Publisher {
         }
     }
 
-    /// Where nothing happened but another look, a power cut may empty the file: it is written again soon, and until then
-    /// nobody takes it for an answer.
+    /// Where nothing happened that the timeline tells of, a power cut may empty the file: it is written again soon, and
+    /// until then nobody takes it for an answer.
     fn replace(&self, name: &str, written: &Written) -> io::Result<()> {
         if written.is_news {
             self.status.replace(name, &written.bytes)
@@ -169,7 +169,7 @@ struct Batch<'t> {
 
 struct Written {
     bytes: Vec<u8>,
-    /// More has happened than another look.
+    /// The timeline tells of more, or it is the last word.
     is_news: bool,
 }
 

@@ -58,6 +58,15 @@ fn opened(digit: char, aim: Aim) -> Happening {
     Happening::Opened(Arc::new(begun.watch), begun.happened)
 }
 
+/// A push that the hook noted, by the name of its request. Nothing proves that it landed.
+fn noted(git_gone: bool) -> (RequestId, Happening) {
+    let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
+    let mut watch = Watch::clone(&watch);
+    watch.landing = crate::watch::Landing::Unproven { git_gone };
+    watch.push.origin = Origin::Hook;
+    (watch.id.clone(), Happening::Opened(Arc::new(watch), events))
+}
+
 fn rollout(digit: char, state: State) -> Deployment {
     Deployment {
         id: format!("d-{digit}"),
@@ -177,12 +186,8 @@ fn a_clock_that_was_set_back_does_not_put_a_look_off() {
 #[test]
 fn a_landing_is_proven_once_at_a_time() {
     let mut keeper = Keeper::default();
-    let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
-    let mut watch = Watch::clone(&watch);
-    watch.landing = crate::watch::Landing::Unproven { git_gone: false };
-    watch.push.origin = Origin::Hook;
-    let id = watch.id.clone();
-    let actions = keeper.hear(Happening::Opened(Arc::new(watch), events), START);
+    let (id, opened) = noted(false);
+    let actions = keeper.hear(opened, START);
     assert_eq!(words(&actions)[..2], ["save 1", "prove"]);
     let later = START + Span::from_secs(20);
     assert!(!words(&keeper.hear(Happening::Clock, later)).contains(&"prove".to_owned()));
@@ -194,17 +199,13 @@ fn a_landing_is_proven_once_at_a_time() {
 #[test]
 fn the_remote_is_asked_again_as_soon_as_it_must_have_settled() {
     let mut keeper = Keeper::default();
-    let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
-    let mut watch = Watch::clone(&watch);
-    watch.landing = crate::watch::Landing::Unproven { git_gone: true };
-    watch.push.origin = Origin::Hook;
-    let id = watch.id.clone();
+    let (id, opened) = noted(true);
     let asked = |actions: Vec<Action>| {
         actions.iter().any(|action| matches!(action, Action::Send(Errand::Prove { ask_remote: true, .. })))
     };
     let mut times = Vec::new();
     let mut now = START;
-    let mut actions = keeper.hear(Happening::Opened(Arc::new(watch), events), now);
+    let mut actions = keeper.hear(opened, now);
     while now < START + Span::from_secs(60) {
         if asked(actions) {
             times.push(now.since(START).as_secs());

@@ -52,6 +52,7 @@ fn a_push_whose_commit_was_deployed_long_before_git_ended_is_watched_once() {
 #[test]
 fn a_push_that_landed_is_not_denied_because_the_clock_was_put_back_meanwhile() {
     // Only the reflog tells that it landed: nothing is deployed, and the remote is asked when it has gone elsewhere.
+    // This holds the rule and not one way to it: there is more than one.
     let [landing, away] = [push(3, 60), push(APART, 50)].map(|push| PushPlan { recipe: Recipe::nothing(), ..push });
     let deeds = [
         (10, Deed::Push(0)),
