@@ -10,9 +10,13 @@ use super::keeper::{Errand, Happening};
 use super::shift::{Round, Shift};
 use super::tools::Tools;
 use super::{Ended, MonitorError, Orders};
+use crate::base::Span;
 use crate::host::alarm::Alarm;
 use crate::host::watcher::Watcher;
 use crate::process::Alone;
+
+/// Mostly it is a push that wakes the monitor, and it is still going on: for this long it has the machine for itself.
+const FIRST_THE_PUSH: Span = Span::from_millis(30);
 
 /// What woke the driver.
 enum Woken {
@@ -20,6 +24,11 @@ enum Woken {
     Happening(Happening),
     Time,
     Signal,
+}
+
+/// Lets the push go first. What comes meanwhile is taken together.
+pub async fn give_way() {
+    tokio::time::sleep(FIRST_THE_PUSH.to_std()).await;
 }
 
 /// Works until there is a reason to end. Only who holds the lock may.
@@ -51,6 +60,7 @@ pub async fn drive(tools: Tools, orders: &Orders, alone: &Alone) -> Result<Ended
         let happening = match woken {
             Woken::Happening(happening) => Some(happening),
             Woken::Bell => {
+                give_way().await;
                 shift.ring();
                 None
             }

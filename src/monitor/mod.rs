@@ -161,6 +161,7 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build();
     let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
     let ended = runtime.block_on(async {
+        driver::give_way().await;
         let tools = Tools::open(orders, Arc::new(Reality::default())).await?;
         driver::drive(tools, orders, alone).await
     });
