@@ -49,6 +49,14 @@ needs cc 'gcc libc6-dev'
 needs script bsdutils
 needs strace strace
 needs git-lfs git-lfs
+# What the machine's git must know for the tests that are run: refs in tables, and with --all hooks side by side.
+[ $all = yes ] && newer_git=2.55 || newer_git=2.45
+if ! tests/git.sh --is "$newer_git"; then
+    needs make make
+    needs xz xz-utils
+    needs curl-config libcurl4-openssl-dev
+    [ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+fi
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 needs_server initdb postgresql
 needs_server mariadbd 'mariadb-server-core mariadb-client-core'
@@ -81,6 +89,7 @@ fi
 
 # Real neighbours of ours. The tests beside them fail where they are missing, and say so.
 tests/managers.sh || say 'The managers of hooks could not be installed: npm and pip have to reach their registries.'
+tests/git.sh "$newer_git" || say "git $newer_git could not be built from Debian's sources."
 if [ $all = yes ] && [ ! -x target/jj/bin/jj ]; then
     cargo install --quiet --locked --debug --no-default-features --features git --root target/jj jj-cli@0.45.1 ||
         say 'jj could not be built.'

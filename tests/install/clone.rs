@@ -30,7 +30,16 @@ impl fmt::Debug for Look {
 impl Clone {
     /// With git as it is.
     pub fn new() -> Self {
-        let clone = Self { sandbox: Sandbox::new() };
+        Self::of(Sandbox::new())
+    }
+
+    /// With a git that knows hooks in the configuration.
+    pub fn with_config_hooks() -> Self {
+        Self::of(Sandbox::with_git_since(54, &[]))
+    }
+
+    fn of(sandbox: Sandbox) -> Self {
+        let clone = Self { sandbox };
         let bin = clone.bin();
         fs::create_dir(&bin).expect("made");
         let program = Path::new(env!("CARGO_BIN_EXE_afterpush"));
@@ -98,31 +107,6 @@ impl Clone {
         let hook = self.hook(name);
         write_program(&hook, script);
         hook
-    }
-
-    /// The version of git in two numbers.
-    pub fn git_version(&self) -> (u32, u32) {
-        let version = self.sandbox.git(&["--version"]);
-        let mut numbers = version.trim_start_matches("git version ").split('.');
-        let mut next = || numbers.next().and_then(|number| number.parse().ok()).expect("a version");
-        (next(), next())
-    }
-
-    /// A clone whose git knows hooks in the configuration; for an older git `None`, after its refusal was seen.
-    #[expect(clippy::print_stdout, reason = "who runs the tests learns what they need")]
-    pub fn with_config_hooks() -> Option<Self> {
-        let clone = Self::new();
-        if clone.git_version() >= (2, 54) {
-            return Some(clone);
-        }
-        println!("git here is older than 2.54, so only its refusal is tested; AFTERPUSH_TEST_GIT names another git");
-        let before = look(&clone.git_dir());
-        for way in ["--config", "--user"] {
-            let refused = clone.afterpush(&["install", way]).ends(1);
-            assert!(refused.err().contains("knows no hooks in the configuration; that came with 2.54"), "{refused}");
-        }
-        assert_eq!(look(&clone.git_dir()), before);
-        None
     }
 
     fn record(&self) -> PathBuf {

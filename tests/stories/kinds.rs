@@ -10,9 +10,9 @@ use crate::support::{Ran, Sandbox, Site};
 
 #[test]
 fn a_repository_of_the_newest_formats_is_watched_like_any_other() {
-    // A git before 2.45 has no reftables and overlooks the wish.
-    let sandbox = Sandbox::with(&[("GIT_DEFAULT_HASH", "sha256"), ("GIT_DEFAULT_REF_FORMAT", "reftable")]);
-    let site = Site::hooked(sandbox, "");
+    let formats = [("GIT_DEFAULT_HASH", "sha256"), ("GIT_DEFAULT_REF_FORMAT", "reftable")];
+    let site = Site::hooked(Sandbox::with_git_since(45, &formats), "");
+    assert_eq!(site.git(&["rev-parse", "--show-ref-format"]), "reftable");
     let sha = site.ship(Recipe::live());
     assert_eq!(sha.len(), 64);
     site.decided(&sha, "live", "deployed_live");

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use super::git::{in_front, search_path, search_path_since};
 use super::{Ran, Room, canary, until, write_private};
 
 /// A world of its own: nothing of the user's or the machine's configuration is seen in it, and its end ends the
@@ -31,10 +32,19 @@ impl Sandbox {
 
     /// The same, with these variables set from the beginning.
     pub fn with(variables: &[(&str, &str)]) -> Self {
+        Self::on(search_path(), variables)
+    }
+
+    /// The same with a git that is 2.`minor` or newer.
+    pub fn with_git_since(minor: u32, variables: &[(&str, &str)]) -> Self {
+        Self::on(search_path_since(minor), variables)
+    }
+
+    fn on(path: OsString, variables: &[(&str, &str)]) -> Self {
         let temporary = std::env::temp_dir().canonicalize().expect("a folder for temporary files");
         let root = tempfile::Builder::new().prefix("afterpush-").tempdir_in(temporary).expect("a temporary folder");
         let seen = root.path().join("work");
-        let mut sandbox = Self { root, path: search_path(), variables: Vec::new(), entrance: Vec::new(), seen };
+        let mut sandbox = Self { root, path, variables: Vec::new(), entrance: Vec::new(), seen };
         for (name, value) in variables {
             sandbox.set(name, value);
         }
@@ -195,17 +205,4 @@ impl Drop for Sandbox {
             assert_eq!((exposed, self.leaks()), Default::default());
         }
     }
-}
-
-/// The machine's `PATH`; the git that `AFTERPUSH_TEST_GIT` names comes before the machine's own.
-fn search_path() -> OsString {
-    let machine = std::env::var_os("PATH").expect("PATH is set");
-    let Some(git) = std::env::var_os("AFTERPUSH_TEST_GIT") else { return machine };
-    let git = PathBuf::from(git).canonicalize().expect("AFTERPUSH_TEST_GIT names a git program");
-    in_front(git.parent().expect("a program lies in a folder"), &machine)
-}
-
-fn in_front(folder: &Path, path: &OsStr) -> OsString {
-    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(path));
-    std::env::join_paths(folders).expect("a PATH of folders")
 }
