@@ -62,7 +62,7 @@ pub(super) fn not_pushed(watch: &Watch, reason: Reason) -> String {
             )
         }
         Reason::DryRun => format!("a dry run: nothing was pushed to {place}"),
-        _ => format!("the push did not reach {place}; git's own output says why"),
+        _ => format!("the push did not reach {place}: it was refused, or git did not send it; see what git printed"),
     }
 }
 

@@ -160,6 +160,8 @@ fn with_submodules_a_push_is_followed_where_it_went() {
     site.push(&["--recurse-submodules=only", "origin", "main"]).ends(0);
     let status = site.until_status(&only, "that it is done", |status| status["done"] == true);
     assert_eq!(status["verdict"], "not_pushed", "{status:#}");
+    let told = site.afterpush(&["status", &only]);
+    assert!(format!("{}{}", told.out(), told.err()).contains("or git did not send it"), "{told}");
     let unchecked = change("the part is not there yet");
     site.push(&["--recurse-submodules=check", "origin", "main"]).ends(128);
     let status = site.until_status(&unchecked, "that it is done", |status| status["done"] == true);

@@ -30,7 +30,7 @@ fn a_push_from_the_reflog_has_landed() {
 #[test]
 fn a_disproof_ends_the_watch_with_its_reason() {
     for (reason, words) in [
-        (Reason::Rejected, "git's own output"),
+        (Reason::Rejected, "it was refused, or git did not send it"),
         (Reason::DryRun, "dry run"),
         (Reason::RemoteAhead, "git pull --rebase"),
     ] {
