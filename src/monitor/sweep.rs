@@ -7,7 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::Layout;
-use crate::host::files::Folder;
+use crate::host::files::{About, Folder};
+use crate::process::failpoint;
 use crate::spool;
 use crate::status::garbage::{self, Age, Living, Name};
 
@@ -48,7 +49,7 @@ impl Sweep<'_> {
             self.folder(&folder, &mut swept, |name| !matches!(name, Name::Mirror(..)))?;
         }
         for worktree in self.worktrees {
-            self.folder(worktree, &mut swept, |name| matches!(name, Name::Mirror(..)))?;
+            self.folder(worktree, &mut swept, |name| matches!(name, Name::Mirror(..) | Name::Leftover))?;
         }
         self.inbox(&mut swept)?;
         Ok(swept)
@@ -63,23 +64,16 @@ impl Sweep<'_> {
             }
             let Some(known) = garbage::read_name(&name).filter(&belongs) else { continue };
             let Some(about) = folder.about(&name)? else { continue };
-            let may_go = garbage::may_go(&known, about.modified, self.living, self.age);
-            if may_go && about.is_file && about.uid == own {
-                self.remove(&folder, &name, about.bytes, swept);
+            let may_go = |about: &About| {
+                about.is_file && about.uid == own && garbage::may_go(&known, about.modified, self.living, self.age)
+            };
+            if may_go(&about) {
+                failpoint("sweep_chosen");
+                let removed = if self.dry_run { Ok(true) } else { folder.remove_if(&name, may_go) };
+                swept.take(folder.path().join(&name), about.bytes, removed);
             }
         }
         Ok(())
-    }
-
-    fn remove(&self, folder: &Folder, name: &str, bytes: u64, swept: &mut Swept) {
-        match if self.dry_run { Ok(true) } else { folder.remove(name) } {
-            Ok(true) => {
-                swept.files.push(folder.path().join(name));
-                swept.bytes += bytes;
-            }
-            Ok(false) => {}
-            Err(why) => swept.refused.push(why.to_string()),
-        }
     }
 
     /// Requests that were never finished or were set aside.
@@ -93,9 +87,24 @@ impl Sweep<'_> {
             }
             let Some(folder) = Folder::existing(parent)? else { continue };
             if let Some(about) = folder.about(name)?.filter(|about| about.is_file) {
-                self.remove(&folder, name, about.bytes, swept);
+                let removed = if self.dry_run { Ok(true) } else { folder.remove(name) };
+                swept.take(folder.path().join(name), about.bytes, removed);
             }
         }
         Ok(())
+    }
+}
+
+impl Swept {
+    /// Takes down what became of a file.
+    fn take(&mut self, path: PathBuf, bytes: u64, removed: io::Result<bool>) {
+        match removed {
+            Ok(true) => {
+                self.files.push(path);
+                self.bytes += bytes;
+            }
+            Ok(false) => {}
+            Err(why) => self.refused.push(why.to_string()),
+        }
     }
 }

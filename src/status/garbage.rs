@@ -75,7 +75,7 @@ fn is_leftover(rest: &str) -> bool {
     let Some((name, pid)) = rest.rsplit_once('.') else { return false };
     let is_unique = unique.len() == 32 && unique.bytes().all(|b| b.is_ascii_hexdigit());
     let is_pid = !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit());
-    is_unique && is_pid && (name == "latest.json" || matches!(read_name(name), Some(Name::OfCommit(_))))
+    is_unique && is_pid && (name == "latest.json" || read_name(name).is_some())
 }
 
 /// Whether a file with this name that last changed then may go.
@@ -96,38 +96,34 @@ pub struct ClockNote {
     wall: Timestamp,
     since_boot: Span,
     boot: String,
-    /// Since when (since boot) the time of day is doubted.
+    /// So much time, seen to pass, is missing until the time of day is believed.
     #[serde(default)]
-    doubted: Option<Span>,
+    doubted: Span,
 }
 
-/// How far the time of day may run away from the time since boot.
+/// How far the time of day may run away from the time that was seen to pass. More may be a clock that is wrong, or a
+/// machine that was off.
 const DRIFT: Span = Span::from_hours(24);
-/// How long a machine may have been off; a clock that says more may as well be wrong.
-const ABSENCE: Span = Span::from_hours(30 * 24);
-/// How long a strange time of day has to last until it is believed.
+/// How much time has to be seen to pass until a strange time of day is believed.
 const BELIEVED_AFTER: Span = Span::from_hours(24);
 
 impl ClockNote {
-    /// Whether the time of day can be trusted to judge ages by, and the note for the next time. A clock that went
-    /// back or jumped ahead is doubted until it has stayed that way for a day.
+    /// Whether the time of day can be trusted to judge ages by, and the note for the next time. A clock that nothing is
+    /// known of, went back or jumped ahead is doubted until a day has been seen to pass by it.
     pub fn judge(last: Option<&Self>, wall: Timestamp, since_boot: Span, boot: &str) -> (bool, Self) {
         let note = |doubted| Self { wall, since_boot, boot: boot.to_owned(), doubted };
-        let Some(last) = last else { return (true, note(None)) };
+        let Some(last) = last else { return (false, note(BELIEVED_AFTER)) };
         let passed = wall.since(last.wall);
-        let is_strange = if last.boot == boot {
-            let drift = passed - (since_boot - last.since_boot);
-            drift > DRIFT || Span::ZERO - drift > DRIFT
-        } else {
-            passed < Span::ZERO || passed > ABSENCE
-        };
-        if is_strange {
-            return (false, note(Some(since_boot)));
+        // Since the machine was started anew at least the time since then has passed.
+        let is_same_boot = last.boot == boot;
+        let seen = if is_same_boot { since_boot - last.since_boot } else { since_boot };
+        let drift = passed - seen;
+        let went_back = if is_same_boot { Span::ZERO - drift > DRIFT } else { passed < Span::ZERO };
+        if went_back || drift > DRIFT {
+            return (false, note(BELIEVED_AFTER));
         }
-        match last.doubted.filter(|_| last.boot == boot) {
-            Some(doubted) if since_boot - doubted < BELIEVED_AFTER => (false, note(Some(doubted))),
-            _ => (true, note(None)),
-        }
+        let doubted = (last.doubted - seen).max(Span::ZERO);
+        (doubted == Span::ZERO, note(doubted))
     }
 }
 
@@ -182,7 +178,8 @@ mod tests {
     fn leftovers_and_dead_pids_go_after_an_hour() {
         let leftover = format!(".{}.json.4711.{}", sha(), "0".repeat(32));
         let latest = format!(".latest.json.4711.{}", "0".repeat(32));
-        for name in [leftover.as_str(), &latest, ".deployment-monitor-a1b2c3d.pid"] {
+        let mirror = format!("..deployment-status-a1b2c3d.log.4711.{}", "0".repeat(32));
+        for name in [leftover.as_str(), &latest, &mirror, ".deployment-monitor-a1b2c3d.pid"] {
             assert!(go(name, 2, &Living::default()) && !go(name, 0, &Living::default()), "{name}");
         }
     }
@@ -213,22 +210,50 @@ mod tests {
         }
     }
 
+    fn judge(last: &ClockNote, hours: i64, up: i64, boot: &str) -> (bool, ClockNote) {
+        let wall = Timestamp::from_secs(1_790_000_000) + Span::from_hours(hours);
+        ClockNote::judge(Some(last), wall, Span::from_hours(up), boot)
+    }
+
+    /// What is noted of a clock that has proven right, at hour 0, an hour after the boot `boot`.
+    fn proven() -> ClockNote {
+        let wall = Timestamp::from_secs(1_790_000_000);
+        ClockNote { wall, since_boot: Span::from_hours(1), boot: "boot".to_owned(), doubted: Span::ZERO }
+    }
+
     #[test]
     fn a_clock_that_jumps_is_doubted_for_a_day() {
-        let wall = |hours| Timestamp::from_secs(1_790_000_000) + Span::from_hours(hours);
-        let judge =
-            |last: &ClockNote, hours, up, boot| ClockNote::judge(Some(last), wall(hours), Span::from_hours(up), boot);
-        let (trusted, first) = ClockNote::judge(None, wall(0), Span::from_hours(1), "boot");
-        assert!(trusted, "nothing speaks against it");
+        let first = proven();
         assert!(judge(&first, 5, 6, "boot").0, "both clocks moved alike");
-        assert!(judge(&first, 30, 1, "next").0, "a night switched off");
+        assert!(judge(&first, 20, 1, "next").0, "a night switched off");
         assert!(!judge(&first, -1, 1, "next").0 && !judge(&first, 10_000, 1, "next").0);
+        assert!(!judge(&first, 6 * 24, 1, "next").0, "what was written an hour ago would seem a week old tomorrow");
         let (trusted, jumped) = judge(&first, 8_760, 2, "boot");
         assert!(!trusted, "a year ahead within an hour");
         let (trusted, still) = judge(&jumped, 8_761, 3, "boot");
         assert!(!trusted, "an hour later it is still doubted");
         assert!(judge(&still, 8_785, 27, "boot").0, "a day later it is believed");
         assert!(!judge(&still, 2, 4, "boot").0, "back again is a jump, too");
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_is_not_believed_for_a_restart() {
+        let (trusted, ahead) = judge(&proven(), 8_760, 0, "next");
+        assert!(!trusted, "a year ahead");
+        let (trusted, again) = judge(&ahead, 8_761, 0, "one more");
+        assert!(!trusted, "nothing has shown that it is right");
+        let (trusted, later) = judge(&again, 8_773, 12, "one more");
+        assert!(!trusted, "half a day");
+        assert!(judge(&later, 8_795, 12, "the last").0, "and another half, with a night between");
+    }
+
+    #[test]
+    fn a_clock_that_nothing_is_known_of_is_doubted_for_a_day() {
+        let wall = Timestamp::from_secs(1_790_000_000);
+        let (trusted, first) = ClockNote::judge(None, wall, Span::from_hours(100), "boot");
+        assert!(!trusted);
+        assert!(!judge(&first, 23, 123, "boot").0);
+        assert!(judge(&first, 24, 124, "boot").0);
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use afterpush::standin::{Recipe, Stage};
 use nix::sys::signal::{Signal, kill};
@@ -188,7 +189,7 @@ fn a_hundred_thousand_old_status_files_hold_nobody_up() {
     let first = site.ship(Recipe::live());
     site.decided(&first, "live", "deployed_live");
     site.quiet();
-    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 30);
+    let old = SystemTime::now() - Duration::from_hours(24 * 30);
     let text = fs::read(site.layout().status(&first)).expect("a status");
     for number in 0..100_000 {
         let path = folder.join(format!("{number:040x}.json"));
@@ -201,4 +202,34 @@ fn a_hundred_thousand_old_status_files_hold_nobody_up() {
     site.afterpush(&["clean"]).ends(0);
     assert!(fs::read_dir(&folder).expect("a folder").count() < 20);
     assert!(site.status(&second).is_some());
+}
+
+#[test]
+fn what_comes_to_life_while_old_files_are_cleared_away_stays() {
+    let site = Site::new();
+    let sha = site.ship(Recipe::live());
+    site.decided(&sha, "live", "deployed_live");
+    site.quiet();
+    let status = site.layout().status(&sha);
+    // So that it is the document by which the clearing is held up.
+    fs::remove_file(site.layout().timeline(&sha)).expect("there was one");
+    let old = SystemTime::now() - Duration::from_hours(24 * 30);
+    fs::File::options().write(true).open(&status).and_then(|file| file.set_modified(old)).expect("our own file");
+    let gate = site.root().join("gate");
+    let mut clean = site.calling(&["clean"]);
+    clean.env("AFTERPUSH_FAILPOINTS", format!("sweep_chosen=wait:{}", gate.display()));
+    let mut clean = clean.spawn().expect("it starts");
+    let reached = gate.with_added_extension("reached");
+    until("the file is chosen", || reached.exists().then_some(()));
+    // A rollback: the same commit once more.
+    site.git(&["push", "--quiet", "--no-verify", "--force", "origin", "HEAD~1:main"]);
+    site.push(&["--force"]).ends(0);
+    site.deploy(&sha, Recipe::live());
+    let again = site.until_status(&sha, "live again", |status| status["attempt"] == 2 && status["verdict"] == "live");
+    fs::write(&gate, "").expect("our own file");
+    assert_eq!(clean.wait().expect("it is ours").code(), Some(0));
+    assert_eq!(site.status(&sha), Some(again));
+    let folder = fs::read_dir(site.layout().status_dir()).expect("a folder");
+    let names: Vec<_> = folder.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+    assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
 }
