@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstatat, futimens};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::sharing::Sharing;
 use crate::base::Timestamp;
@@ -119,27 +119,6 @@ impl Folder {
         }
     }
 
-    /// Removes a file if that is right for what has its name at this moment, which may have been written since it was
-    /// last looked at; `false` if it stays, or there was none.
-    pub fn remove_if(&self, name: &str, may_go: impl Fn(&About) -> bool) -> io::Result<bool> {
-        // Under a name of its own nobody replaces it any more.
-        let held = leftover(plain(name)?);
-        match renameat(&self.fd, name, &self.fd, held.as_str()) {
-            Ok(()) => {}
-            Err(Errno::ENOENT) => return Ok(false),
-            Err(errno) => return Err(self.explain("remove", name, &errno.into())),
-        }
-        if self.about(&held)?.is_some_and(|about| may_go(&about)) {
-            return self.remove(&held);
-        }
-        // Back, unless an even newer one has come.
-        match linkat(&self.fd, held.as_str(), &self.fd, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::EEXIST) => self.remove(&held)?,
-            Err(_) => renameat(&self.fd, held.as_str(), &self.fd, name).is_ok(),
-        };
-        Ok(false)
-    }
-
     /// Sets a file's time, making it if it is missing.
     pub fn touch(&self, name: &str, at: Timestamp) -> io::Result<()> {
         let at = TimeSpec::from_duration(at.since(Timestamp::default()).to_std());
@@ -180,7 +159,7 @@ impl Folder {
 
     fn write_over(&self, name: &str, bytes: &[u8], is_lasting: bool) -> io::Result<()> {
         let name = plain(name)?;
-        let new = leftover(name);
+        let new = format!(".{name}.{}.{}", std::process::id(), uuid::Uuid::now_v7().simple());
         let written = self.write_new(&new, bytes, is_lasting).and_then(|()| self.rename_over(&new, name));
         if written.is_err() {
             let _ = unlinkat(&self.fd, new.as_str(), UnlinkatFlags::NoRemoveDir);
@@ -307,11 +286,6 @@ fn plain(name: &str) -> io::Result<&str> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{shown}` is not a plain file name")));
     }
     Ok(name)
-}
-
-/// The name of a file that is not, or no more, called `name`; what a crash leaves is known by it.
-fn leftover(name: &str) -> String {
-    format!(".{name}.{}.{}", std::process::id(), uuid::Uuid::now_v7().simple())
 }
 
 fn ends_with_line_feed(file: &File, length: u64) -> io::Result<bool> {

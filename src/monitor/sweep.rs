@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::Layout;
-use crate::host::files::{About, Folder};
+use crate::host::files::Folder;
 use crate::process::failpoint;
 use crate::spool;
 use crate::status::garbage::{self, Age, Living, Name};
@@ -63,13 +63,12 @@ impl Sweep<'_> {
                 return Ok(());
             }
             let Some(known) = garbage::read_name(&name).filter(&belongs) else { continue };
+            failpoint("sweep_chosen");
+            // Nothing comes between this and the removal: what has been written since the folder was listed stays.
             let Some(about) = folder.about(&name)? else { continue };
-            let may_go = |about: &About| {
-                about.is_file && about.uid == own && garbage::may_go(&known, about.modified, self.living, self.age)
-            };
-            if may_go(&about) {
-                failpoint("sweep_chosen");
-                let removed = if self.dry_run { Ok(true) } else { folder.remove_if(&name, may_go) };
+            let may_go = garbage::may_go(&known, about.modified, self.living, self.age);
+            if may_go && about.is_file && about.uid == own {
+                let removed = if self.dry_run { Ok(true) } else { folder.remove(&name) };
                 swept.take(folder.path().join(&name), about.bytes, removed);
             }
         }

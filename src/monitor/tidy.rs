@@ -136,7 +136,7 @@ async fn clean(tools: &Arc<Tools>) -> Result<(), StoreError> {
     let (is_trusted, note) = ClockNote::judge(last.as_ref(), now, tools.outside.since_boot(), &boot);
     tools.store.set_note(CLOCK, &serde_json::to_string(&note).unwrap_or_default()).await?;
     if !is_trusted {
-        tracing::info!("the clock has not proven right for a day; nothing is cleared away by age");
+        tracing::warn!("the clock has jumped; nothing is cleared away by age until it has proven right for a day");
         return Ok(());
     }
     tools.store.forget(now - HISTORY).await?;

@@ -48,18 +48,6 @@ fn last_alive(site: &Site) -> Option<SystemTime> {
     fs::metadata(site.layout().alive()).and_then(|alive| alive.modified()).ok()
 }
 
-/// As if the site's clock had been seen to be right for a day.
-fn believe(site: &Site) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let url = format!("sqlite://{}", site.layout().store().display());
-    let believed = runtime.block_on(async {
-        let mut store = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.expect("a database");
-        let believe = "UPDATE note SET value = json_set(value, '$.doubted', 0) WHERE name = 'clock'";
-        sqlx::query(believe).execute(&mut store).await.expect("it can be written")
-    });
-    assert_eq!(believed.rows_affected(), 1, "the monitor has noted what the clock says");
-}
-
 /// The seconds between two times, whichever is the later.
 fn between(one: SystemTime, other: SystemTime) -> u64 {
     one.duration_since(other).or_else(|_| other.duration_since(one)).map_or(0, |gap| gap.as_secs())
@@ -79,7 +67,6 @@ fn a_clock_that_jumps_in_the_middle_ends_no_watch_and_clears_nothing_away() {
             let before = last_alive(&site);
             until("its heart has beaten", || (last_alive(&site) != before).then_some(()));
         }
-        believe(&site);
         let before = last_alive(&site).expect("it lives");
         fs::write(&clock, format!("{jump}\n")).expect("room on the disk");
         until("the monitor has come upon it", || {
