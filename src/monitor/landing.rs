@@ -37,7 +37,7 @@ pub async fn prove(tools: Arc<Tools>, watch: Arc<Watch>, ask_remote: bool) -> La
         return LandingSeen::Disproven(Reason::DryRun);
     }
     let negative_counts = negative_counts(&watch, end, tools.now());
-    let clock_set = tools.clock_set_since(&watch);
+    let clock_set = watch.clock_set_since(&tools.boot());
     let Ok(_turn) = tools.proofs.acquire().await else { return LandingSeen::GitGone };
     let searching = Arc::clone(&tools);
     let search = move || {

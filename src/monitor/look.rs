@@ -14,6 +14,7 @@ use crate::host::files::Folder;
 use crate::host::git::Repo;
 use crate::provider::{self, Provider, Want};
 use crate::push::{RefName, RemoteName, RequestId, Sha};
+use crate::store::Pushes;
 use crate::watch::{
     Cause, Course, Deployment, DeploymentRef, Finding, Kin, Log, LogState, Memo, Misheard, Miss, NewerPush, Outcome,
     Phase, Relation, Snapshot, State, StepReason, Target, TargetName, Watch,
@@ -152,8 +153,11 @@ async fn kin(
     commits: BTreeSet<String>,
     mut watches: Vec<Arc<Watch>>,
 ) -> Result<BTreeMap<RequestId, Kin>, Miss> {
+    let unreadable = || Miss::NoAnswer("git cannot read this repository, so its commits cannot be compared".to_owned());
+    // One look after the other: they share what git has told, and a thread for each of them would only wait for it.
+    let _turn = tools.comparisons.acquire().await.map_err(|_| unreadable())?;
     watches.sort_by_key(|watch| watch.push.at);
-    let mut pushes = Pushes::new();
+    let mut pushes = ByRef::new();
     for watch in &watches {
         let push = &watch.push;
         // The first of a ref is its oldest.
@@ -164,40 +168,38 @@ async fn kin(
     }
     let tools = Arc::clone(tools);
     let related = tokio::task::spawn_blocking(move || relate(&tools, &commits, &watches, &pushes)).await.ok().flatten();
-    related
-        .ok_or_else(|| Miss::NoAnswer("git cannot read this repository, so its commits cannot be compared".to_owned()))
+    related.ok_or_else(unreadable)
 }
 
 /// By remote and ref.
-type Pushes = BTreeMap<(RemoteName, RefName), Later>;
+type ByRef = BTreeMap<(RemoteName, RefName), Later>;
 
-/// Later pushes to a ref, oldest first.
+/// Later pushes to a ref.
 struct Later {
+    all: Arc<Pushes>,
     /// Those whose commits the answer names.
-    named: Vec<(Sha, Timestamp)>,
-    others: Vec<(Sha, Timestamp)>,
+    named: BTreeSet<(Timestamp, Sha)>,
 }
 
 impl Later {
-    fn new(pushes: Vec<(Sha, Timestamp)>, commits: &BTreeSet<String>) -> Self {
-        let is_named = |(sha, _): &(Sha, Timestamp)| {
-            commits.iter().any(|commit| sha.as_str().starts_with(&commit.to_ascii_lowercase()))
-        };
-        let (named, others) = pushes.into_iter().partition(is_named);
-        Self { named, others }
+    fn new(all: Arc<Pushes>, commits: &BTreeSet<String>) -> Self {
+        let lower: Vec<String> = commits.iter().map(|commit| commit.to_ascii_lowercase()).collect();
+        let named = lower.iter().flat_map(|digits| all.of(digits)).map(|(sha, at)| (*at, sha.clone())).collect();
+        Self { all, named }
     }
 
     /// The pushes after this watch's that can matter to it: those the answer names, and the newest of the others that
     /// contains it.
     fn than(&self, watch: &Watch, mut relation: impl FnMut(&Sha) -> Relation) -> Vec<NewerPush> {
-        let mut newer = |(sha, at): &(Sha, Timestamp)| {
+        let mut newer = |sha: &Sha, at: Timestamp| {
             let (sha, ref_name, relation) = (sha.clone(), watch.push.ref_name.clone(), relation(sha));
-            NewerPush { sha, ref_name, at: *at, relation }
+            NewerPush { sha, ref_name, at, relation }
         };
-        let is_later = |(sha, at): &&(Sha, Timestamp)| *at > watch.push.at && *sha != watch.sha;
-        let newest = self.others.iter().rev().take_while(|(_, at)| *at > watch.push.at).filter(is_later);
-        let newest = newest.map(&mut newer).find(|push| push.relation == Relation::Contains);
-        let mut found: Vec<_> = self.named.iter().filter(is_later).map(newer).chain(newest).collect();
+        let named = |sha: &Sha| self.named.iter().any(|(_, named)| named == sha);
+        let others = self.all.after(watch.push.at).iter().rev().filter(|(sha, _)| *sha != watch.sha && !named(sha));
+        let newest = others.map(|(sha, at)| newer(sha, *at)).find(|push| push.relation == Relation::Contains);
+        let later = self.named.iter().filter(|(at, sha)| *at > watch.push.at && *sha != watch.sha);
+        let mut found: Vec<_> = later.map(|(at, sha)| newer(sha, *at)).chain(newest).collect();
         found.sort_by_key(|push| push.at);
         found
     }
@@ -207,7 +209,7 @@ fn relate(
     tools: &Tools,
     commits: &BTreeSet<String>,
     watches: &[Arc<Watch>],
-    pushes: &Pushes,
+    pushes: &ByRef,
 ) -> Option<BTreeMap<RequestId, Kin>> {
     let repo = Repo::open_common(tools.layout.common_dir()).ok()?;
     let mut relations = tools.relations();
@@ -219,8 +221,9 @@ fn relate(
             kin.set(commit.clone(), relation);
         }
     }
+    let boot = tools.boot();
     let related = watches.iter().zip(kin).map(|(watch, mut kin)| {
-        kin.clock_set = tools.clock_set_since(watch);
+        kin.clock_set = watch.clock_set_since(&boot);
         if let Some(later) = pushes.get(&(watch.push.remote.clone(), watch.push.ref_name.clone())) {
             kin.newer_pushes = later.than(watch, |sha| relations.of(&repo, &watch.sha, sha.as_str()));
         }

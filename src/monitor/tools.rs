@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::outside::Outside;
 use super::{MonitorError, Orders};
-use crate::base::{Boot, Layout, Span, Timestamp};
+use crate::base::{Boot, Layout, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::host::clock;
 use crate::host::exchange::Exchange;
@@ -50,6 +50,8 @@ pub struct Tools {
     places: Option<Places>,
     /// So many landings at most are proven at once; each may wait long for a remote.
     pub proofs: Semaphore,
+    /// The commits of so many answers are compared with those of the watches at once.
+    pub comparisons: Semaphore,
     environment: Environment,
     /// Where programs are run: the repository's main worktree, or the folder of a bare one.
     folder: PathBuf,
@@ -93,6 +95,7 @@ impl Tools {
             variables,
             places,
             proofs: Semaphore::new(MOST_PROOFS),
+            comparisons: Semaphore::new(1),
             environment,
             folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
@@ -116,11 +119,6 @@ impl Tools {
     /// The machine's start, by its clock of this moment.
     pub fn boot(&self) -> Boot {
         clock::boot(self.outside.as_ref())
-    }
-
-    /// By how much the clock was set ahead since the push of a watch was noted, less than zero if back.
-    pub fn clock_set_since(&self, watch: &Watch) -> Span {
-        watch.boot.as_ref().map_or(Span::ZERO, |then| self.boot().set_since(then))
     }
 
     /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.

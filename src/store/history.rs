@@ -46,6 +46,7 @@ impl Store {
         let ignored = sqlx::query("DELETE FROM ignored WHERE pushed_at < ?").bind(before.as_micros());
         ignored.execute(&mut *change).await?;
         change.commit().await?;
+        self.pushes().forget();
         Ok(gone)
     }
 

@@ -1,6 +1,9 @@
 //! Which pushes are known, so that git's own journal is not read twice.
 
-use super::{Store, StoreError};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::pushes::Known;
+use super::{Pushes, Store, StoreError};
 use crate::base::{Boot, Span, Timestamp};
 use crate::push::{RefName, RemoteName, Sha};
 use crate::watch::{Landing, Proof, Watch};
@@ -52,13 +55,18 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// The commits pushed to a ref after this time, oldest first, but for those that did not get there.
+    /// The pushes to a ref after this time, and perhaps some before, but for those that did not get there.
     pub async fn pushes_after(
         &self,
         remote: &RemoteName,
         ref_name: &RefName,
         at: Timestamp,
-    ) -> Result<Vec<(Sha, Timestamp)>, StoreError> {
+    ) -> Result<Arc<Pushes>, StoreError> {
+        let key = (remote.clone(), ref_name.clone());
+        let changes = match self.pushes().known(&key, at) {
+            Ok(known) => return Ok(known),
+            Err(changes) => changes,
+        };
         // In one piece: a thousand rows are a thousand times the way between two threads.
         let query = "SELECT json_group_array(json_array(sha, pushed_at)) FROM (SELECT sha, pushed_at FROM watch \
                      WHERE remote = ? AND ref_name = ? AND pushed_at > ? AND landing <> 'not_landed' \
@@ -67,7 +75,14 @@ impl Store {
         let rows = query.bind(at.as_micros()).fetch_one(&self.pool).await?;
         let rows: Vec<(String, i64)> = serde_json::from_str(&rows).map_err(StoreError::Body)?;
         let read = |(sha, at): (String, i64)| Some((sha.parse().ok()?, Timestamp::from_micros(at)));
-        Ok(rows.into_iter().filter_map(read).collect())
+        let pushes = Arc::new(Pushes::new(rows.into_iter().filter_map(read).collect()));
+        self.pushes().remember(key, at, &pushes, changes);
+        Ok(pushes)
+    }
+
+    pub(super) fn pushes(&self) -> MutexGuard<'_, Known> {
+        // Whoever panicked with it left it whole: every change is one insertion or all of it gone.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,7 +90,7 @@ impl Store {
 /// before it ended, unless the clock was put back between the two.
 fn may_be_of(watch: &Watch, ended: Timestamp, boot: &Boot) -> bool {
     let is_recent = watch.push.at >= ended - RECENT;
-    let put_back = watch.boot.as_ref().map_or(Span::ZERO, |then| boot.set_since(then).min(Span::ZERO));
+    let put_back = watch.clock_set_since(boot).min(Span::ZERO);
     match watch.landing {
         // A deployment shows that it landed before git has ended, and so no tracking ref tells of it yet.
         Landing::Landed { by: Proof::Deployment, .. } => true,

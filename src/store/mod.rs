@@ -11,9 +11,10 @@ mod history;
 mod journal;
 mod opening;
 mod past;
+mod pushes;
 mod row;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use sqlx::{Sqlite, SqlitePool, Transaction};
@@ -22,6 +23,7 @@ use crate::push::{RequestId, Sha};
 use crate::watch::{Event, Watch};
 
 pub use opening::{StoreError, files};
+pub use pushes::Pushes;
 use row::Row;
 
 /// Begins a transaction that may write.
@@ -41,6 +43,7 @@ pub struct Change {
 pub struct Store {
     pool: SqlitePool,
     is_fresh: bool,
+    known: Mutex<pushes::Known>,
 }
 
 impl Store {
@@ -53,17 +56,21 @@ impl Store {
     /// store knows as much or more of (its revision is not lower) nothing is changed. Returns how many were news.
     pub async fn record<'c>(&self, changes: impl IntoIterator<Item = &'c Change>) -> Result<usize, StoreError> {
         let mut transaction = self.change().await?;
-        let mut news = 0;
+        let mut news = Vec::new();
         for Change { watch, events } in changes {
             let done = Row::of(watch)?.bind(sqlx::query(row::RECORD)).execute(&mut *transaction).await?;
             if done.rows_affected() > 0 {
                 append(&mut transaction, &watch.id, events).await?;
                 past::learn(&mut transaction, watch).await?;
-                news += 1;
+                news.push(watch);
             }
         }
         transaction.commit().await?;
-        Ok(news)
+        let mut pushes = self.pushes();
+        for watch in &news {
+            pushes.written(watch);
+        }
+        Ok(news.len())
     }
 
     /// All watches that are not over, the one to be looked at first in front. A watch that cannot be read is left

@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
@@ -74,7 +75,7 @@ impl Store {
         check(&pool).await?;
         let found = schema(&pool).await?;
         migrate(&pool, found).await?;
-        Ok(Self { pool, is_fresh: found == 0 })
+        Ok(Self { pool, is_fresh: found == 0, known: Mutex::default() })
     }
 
     /// Opens the database to read beside the monitor. `None`: there is none, or nothing in it yet.
@@ -84,7 +85,7 @@ impl Store {
         }
         let pool = pool(options(path).pragma("query_only", "1")).await?;
         let found = schema(&pool).await?;
-        Ok((found > 0).then_some(Self { pool, is_fresh: false }))
+        Ok((found > 0).then_some(Self { pool, is_fresh: false, known: Mutex::default() }))
     }
 
     /// Moves a damaged database, and what belongs to it, out of the way. The new path.

@@ -156,6 +156,36 @@ async fn all_attempts_are_kept_and_the_newest_answers() {
 }
 
 #[tokio::test]
+async fn later_pushes_are_told_as_they_are_however_often_they_were_asked_for() {
+    let bed = Bed::new();
+    let store = bed.open().await;
+    let (remote, main) = main_branch();
+    let after = async |secs| {
+        let pushes = store.pushes_after(&remote, &main, at(secs)).await.expect("read");
+        pushes.after(at(secs)).to_vec()
+    };
+    let written = async |watch: &Watch| assert!(record(&store, watch, &[]).await);
+    let mut second = watch('b', 1, 100);
+    written(&watch('a', 1, 0)).await;
+    written(&second).await;
+    let both = [(sha('a'), at(0)), (sha('b'), at(100))];
+    assert_eq!((after(-1).await, after(0).await, after(100).await), (both.to_vec(), both[1..].to_vec(), Vec::new()));
+    second.landing = Landing::NotLanded;
+    second.revision += 1;
+    written(&second).await;
+    assert_eq!(after(-1).await, both[..1], "it did not get there");
+    second.landing = Landing::Landed { at: at(105), by: Proof::Remote };
+    second.revision += 1;
+    written(&second).await;
+    assert_eq!(after(-1).await, both, "it did after all");
+    written(&watch('c', 1, 50)).await;
+    assert_eq!(after(-1).await.len(), 3, "a third one was noted");
+    let known = store.pushes_after(&remote, &main, at(-1)).await.expect("read");
+    assert_eq!(known.of(&sha('c').as_str()[..7]).collect::<Vec<_>>(), [&(sha('c'), at(50))]);
+    assert_eq!(store.forget(at(i64::from(u32::MAX))).await.expect("forgotten").len(), 0, "all of them live");
+}
+
+#[tokio::test]
 async fn the_journal_is_compared_with_what_is_known() {
     let bed = Bed::new();
     let store = bed.open().await;
@@ -173,9 +203,6 @@ async fn the_journal_is_compared_with_what_is_known() {
     assert!(!knows('a', 100_000).await, "a much later push of the same commit is another one");
     let other = RefName::of_branch("next");
     assert!(!store.knows_push(&remote, &other, &sha('a'), at(5), &boot).await.expect("read"));
-    let after = store.pushes_after(&remote, &main, at(-1)).await.expect("read");
-    assert_eq!(after, [(sha('a'), at(0))]);
-    assert_eq!(store.pushes_after(&remote, &main, at(0)).await.expect("read"), []);
     let mut slow = watch('d', 1, 0);
     slow.landing = Landing::Unproven { git_gone: false };
     assert!(record(&store, &slow, &[]).await);

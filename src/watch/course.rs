@@ -316,6 +316,12 @@ impl Watch {
         self.ending.is_some() || (!self.courses.is_empty() && self.courses.iter().all(Course::is_over))
     }
 
+    /// By how much the clock was set ahead since the push was noted, less than zero if back; `boot` is the machine's start
+    /// by the clock of now.
+    pub fn clock_set_since(&self, boot: &Boot) -> Span {
+        self.boot.as_ref().map_or(Span::ZERO, |then| boot.set_since(then))
+    }
+
     /// The push is proven.
     pub const fn has_landed(&self) -> bool {
         matches!(self.landing, Landing::Landed { .. })
