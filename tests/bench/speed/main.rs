@@ -46,7 +46,8 @@ const CHAPTERS: [(&str, Chapter); 10] = [
 fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let percent = arguments.iter().position(|argument| argument == "--rounds").map_or(100, |at| {
-        let percent = arguments.drain(at..).nth(1).and_then(|text| text.parse().ok());
+        let option = at..arguments.len().min(at + 2);
+        let percent = arguments.drain(option).nth(1).and_then(|text| text.parse().ok());
         percent.expect("--rounds takes a percentage")
     });
     let [programs, peers, out, wanted @ ..] = arguments.as_slice() else {
