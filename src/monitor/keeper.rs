@@ -5,6 +5,7 @@
 //! under way is remembered here, so that nothing is asked twice at once, and all watches of an app share one look; a
 //! source that is slow holds up no other.
 
+mod agenda;
 mod place;
 mod places;
 
@@ -20,6 +21,7 @@ use crate::watch::{
     Watch, step,
 };
 
+use agenda::Agenda;
 pub use place::{App, Place};
 use places::{Living, Number, Places};
 
@@ -40,6 +42,7 @@ pub struct Keeper {
     configuring: BTreeSet<RequestId>,
     /// To be looked at now, whatever their next look says, decided or not; with the places that are still to be asked.
     urgent: BTreeMap<RequestId, BTreeSet<Number>>,
+    agenda: Agenda,
 }
 
 /// Something that happened.
@@ -142,8 +145,10 @@ impl Keeper {
         for happening in happenings {
             self.take_in(happening, now, &mut actions);
         }
+        self.settle();
         self.take_up_what_is_due(now, &mut actions);
-        self.let_go();
+        self.settle();
+        debug_assert!(self.is_planned(), "something was changed and not planned anew");
         actions
     }
 
@@ -171,6 +176,7 @@ impl Keeper {
             Happening::Stopped(sha) => self.stop(sha.as_ref(), now, actions),
             Happening::Landing(id, seen) => {
                 self.proving.remove(&id);
+                self.agenda.touch(&id);
                 self.advance(&id, Input::Landing(seen), now, actions);
             }
             Happening::Looked(place, outcome) => self.looked(&place, &outcome, now, actions),
@@ -180,6 +186,7 @@ impl Keeper {
             }
             Happening::Configured(id, plan) => {
                 self.configuring.remove(&id);
+                self.agenda.touch(&id);
                 self.advance(&id, Input::Configured(plan), now, actions);
                 self.hurry(id);
             }
@@ -197,7 +204,7 @@ impl Keeper {
 
     /// When something is due next without anything happening before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.watches.values().filter_map(|living| self.next_of(living)).min()
+        self.agenda.next()
     }
 
     /// While something is under way for a watch, only what could be asked beside it is due.
@@ -244,6 +251,7 @@ impl Keeper {
             self.places.leave(&before);
         }
         let living = self.places.enter(watch);
+        self.agenda.touch(&living.watch.id);
         self.watches.insert(living.watch.id.clone(), living);
     }
 
@@ -264,6 +272,7 @@ impl Keeper {
     fn hurry(&mut self, id: RequestId) {
         let Some(living) = self.watches.get(&id) else { return };
         let places = living.sources().map(|(.., place)| place).collect();
+        self.agenda.touch(&id);
         self.urgent.insert(id, places);
     }
 
@@ -278,6 +287,7 @@ impl Keeper {
     /// One answer serves every watch of the place that is not over, due or not.
     fn looked(&mut self, place: &Place, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(at) = self.places.find(place) else { return };
+        self.agenda.touch_all(at);
         let state = &mut self.places[at];
         state.is_asking = false;
         if let Ok(Answered::Deployments(snapshot)) = outcome.as_ref().map(|seen| &seen.answer) {
@@ -301,6 +311,7 @@ impl Keeper {
             if !self.is_under_way(living) && self.due_sources(living, now).next().is_none() {
                 // Everything that was due has been looked at: now the deadlines can be judged.
                 let is_moved = living.watch.is_moved_by_time(now);
+                self.agenda.touch(&id);
                 self.urgent.remove(&id);
                 if is_moved {
                     self.advance(&id, Input::Tick, now, actions);
@@ -324,6 +335,7 @@ impl Keeper {
         if moved.watch.revision == living.watch.revision {
             return;
         }
+        self.agenda.touch(id);
         let watch = Arc::new(moved.watch);
         actions.push(Action::Save { watch: Arc::clone(&watch), events: moved.happened });
         if is_plan {
@@ -335,23 +347,42 @@ impl Keeper {
         }
     }
 
-    /// Lets go of what is over, unless somebody wants one more look at it.
-    fn let_go(&mut self) {
-        let is_busy = |living: &Living| self.proving.contains(&living.watch.id) || self.is_under_way(living);
-        let is_done_with = |living: &&Living| {
-            living.watch.is_over() && !self.urgent.contains_key(&living.watch.id) && !is_busy(living)
-        };
-        let over: Vec<RequestId> = self.watches.values().filter(is_done_with).map(|l| l.watch.id.clone()).collect();
-        for id in over {
-            if let Some(living) = self.watches.remove(&id) {
-                self.places.leave(&living);
+    /// Plans anew for what was touched, and lets go of what is over, unless somebody wants one more look at it.
+    fn settle(&mut self) {
+        let (mut touched, places) = self.agenda.take_touched();
+        touched.extend(places.into_iter().flat_map(|place| self.places[place].watches.iter().cloned()));
+        for id in touched {
+            let Some(living) = self.watches.get(&id) else { continue };
+            if living.watch.is_over() && !self.urgent.contains_key(&id) && !self.is_busy(living) {
+                self.agenda.remove(&id);
+                self.asked_remote.remove(&id);
+                if let Some(living) = self.watches.remove(&id) {
+                    self.places.leave(&living);
+                }
+            } else {
+                let is_to_be_taken_up = self.urgent.contains_key(&id) || wants_log(&living.watch);
+                self.agenda.plan(id, self.next_of(living), is_to_be_taken_up);
             }
-            self.asked_remote.remove(&id);
         }
+    }
+
+    /// What each watch waits for is what is planned for it.
+    fn is_planned(&self) -> bool {
+        let planned = |living: &Living| {
+            let is_open = self.urgent.contains_key(&living.watch.id) || wants_log(&living.watch);
+            self.agenda.plans(&living.watch.id) == (self.next_of(living), is_open)
+        };
+        self.watches.values().all(planned)
+    }
+
+    /// Something is to happen to it.
+    fn is_busy(&self, living: &Living) -> bool {
+        self.proving.contains(&living.watch.id) || self.is_under_way(living)
     }
 
     fn reconfigure(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
         if self.configuring.insert(id.clone()) {
+            self.agenda.touch(id);
             actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[id].watch))));
         }
     }
@@ -363,21 +394,13 @@ impl Keeper {
 
     /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look a place.
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let due = self.watches.values().filter(|living| self.is_due(living, now));
         let mut looks: BTreeMap<Number, Target> = BTreeMap::new();
-        for id in due.map(|living| living.watch.id.clone()).collect::<Vec<_>>() {
+        for id in self.agenda.due(now) {
             self.take_up(&id, now, &mut looks, actions);
         }
         for (place, target) in looks {
             actions.push(Action::Send(self.look(place, target, now)));
         }
-    }
-
-    /// Something is to be done for a watch, or will turn out to be done.
-    fn is_due(&self, living: &Living, now: Timestamp) -> bool {
-        let wants_log = || living.watch.courses.iter().any(|course| course.wanted_log().is_some());
-        let is_urgent = || self.urgent.contains_key(&living.watch.id);
-        self.next_of(living).is_some_and(|at| at <= now) || is_urgent() || wants_log()
     }
 
     fn take_up(
@@ -412,6 +435,7 @@ impl Keeper {
             self.prove(id, now, actions);
         }
         if !has_looks {
+            self.agenda.touch(id);
             self.urgent.remove(id);
             self.advance(id, Input::Tick, now, actions);
         }
@@ -445,6 +469,7 @@ impl Keeper {
     }
 
     fn look(&mut self, at: Number, target: Target, now: Timestamp) -> Errand {
+        self.agenda.touch_all(at);
         let known = self.places[at].watches.iter().map(|id| &self.watches[id]);
         let served = known.filter_map(|living| {
             let names: Vec<TargetName> = self.served(living, at).map(|course| course.target.name.clone()).collect();
@@ -486,6 +511,10 @@ impl Keeper {
             }
         }
     }
+}
+
+fn wants_log(watch: &Watch) -> bool {
+    watch.courses.iter().any(|course| course.wanted_log().is_some())
 }
 
 /// The branches of these watches, each once, where it was pushed to last.

@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{RefUpdate, RemoteName, Sha};
 use crate::base::Timestamp;
@@ -35,8 +36,18 @@ pub struct Request {
 /// A request's name: sorted by time (UUID v7), then the first commit it is about, so that even an empty file left
 /// by a power cut tells which push was lost.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(String);
+#[serde(from = "String")]
+pub struct RequestId(#[serde(serialize_with = "text")] Arc<str>);
+
+fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+impl From<String> for RequestId {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +177,7 @@ impl Request {
     /// A request with a new name. `unique` is random; time and `about` make the name sort and speak.
     pub fn new(unique: uuid::Uuid, at: Timestamp, asked: Asked) -> Self {
         let about = asked.commits().next().map_or("-", Sha::as_str);
-        let id = RequestId(format!("{}.{about}", unique.simple()));
+        let id = RequestId(format!("{}.{about}", unique.simple()).into());
         Self { schema: REQUEST_SCHEMA.to_owned(), proto: PROTO, id, at, asked }
     }
 }
@@ -176,7 +187,7 @@ impl RequestId {
     pub fn of_file_name(name: &str) -> Option<Self> {
         let (unique, about) = name.split_once('.')?;
         let sorted = unique.len() == 32 && unique.bytes().all(|b| b.is_ascii_hexdigit());
-        (sorted && (about == "-" || about.parse::<Sha>().is_ok())).then(|| Self(name.to_owned()))
+        (sorted && (about == "-" || about.parse::<Sha>().is_ok())).then(|| Self(name.into()))
     }
 
     /// The name.
@@ -188,13 +199,13 @@ impl RequestId {
     #[must_use]
     pub fn sibling(&self, about: &Sha) -> Self {
         let unique = self.0.split('.').next().unwrap_or_default();
-        Self(format!("{unique}.{about}"))
+        Self(format!("{unique}.{about}").into())
     }
 
     /// The name for a push that only the reflog tells of: always the same for the same push.
     pub fn of_reflog(sha: &Sha, at: Timestamp) -> Self {
         // The time stands where UUID v7 has it, so that the name sorts among the others.
-        Self(format!("{:012x}{:020x}.{sha}", at.as_micros().max(0) / 1_000, 0))
+        Self(format!("{:012x}{:020x}.{sha}", at.as_micros().max(0) / 1_000, 0).into())
     }
 
     /// The commit in the name.

@@ -136,6 +136,62 @@ fn all_watches_of_an_app_share_one_look_and_its_answer() {
 }
 
 #[test]
+fn no_app_is_asked_twice_while_another_waits() {
+    // The first three answer late, each at its own pace.
+    let apps: Vec<String> = (0..30).map(|number| format!("app{number}")).collect();
+    let latency =
+        |app: usize| Span::from_millis(if app < 3 { 7_000 + 1_000 * i64::try_from(app).unwrap_or(0) } else { 100 });
+    let place = |app: &str| Place::App(Box::new(App::of(&target(app))));
+    let mut keeper = Keeper::default();
+    let mut asked = vec![Vec::new(); apps.len()];
+    let mut answers = BTreeSet::new();
+    let mut now = START;
+    let mut happened: Vec<Happening> =
+        apps.iter().flat_map(|app| ['1', '2', '3'].map(|commit| begun_at(commit, app))).collect();
+    while now < START + Span::from_mins(4) {
+        let actions = keeper.handle(std::mem::take(&mut happened), now);
+        let looks = actions.iter().filter_map(|action| match action {
+            Action::Send(Errand::Look { place, .. }) => Some(place.clone()),
+            _ => None,
+        });
+        for look in looks {
+            let app = apps.iter().position(|app| place(app) == look).expect("one of ours");
+            asked[app].push(now);
+            answers.insert((now + latency(app), app));
+        }
+        // Whatever is due is being asked: nobody stands behind anybody.
+        for living in keeper.watches.values() {
+            let waits = living.sources().filter(|(course, source, _)| living.watch.wants_look(course, *source, now));
+            assert!(waits.into_iter().all(|(.., place)| keeper.places[place].is_asking), "{:?} waits", living.watch.id);
+        }
+        let answered = answers.first().map(|(at, _)| *at);
+        now = answered.into_iter().chain(keeper.next_due()).min().expect("something goes on").max(now);
+        while let Some((at, app)) = answers.first().copied().filter(|(at, _)| *at <= now) {
+            answers.pop_first();
+            let kin = keeper.watches.keys().map(|id| (id.clone(), Kin::default())).collect();
+            let snapshot = Arc::new(Snapshot { observed_at: at, ..Snapshot::default() });
+            let seen = Seen { answer: Answered::Deployments(snapshot), kin };
+            happened.push(Happening::Looked(place(&apps[app]), Ok(Box::new(seen))));
+        }
+    }
+    assert!(asked[..3].iter().all(|times| times.len() > 3), "the slow ones are asked as well");
+    assert!(asked[3..].windows(2).all(|pair| pair[0].len() == pair[1].len()), "all others alike: {asked:?}");
+}
+
+/// Each commit is watched on its own at this app.
+fn begun_at(commit: char, app: &str) -> Happening {
+    let Happening::Opened(watch, events) = landed(commit, app) else { unreachable!("made so above") };
+    let mut watch = Watch::clone(&watch);
+    let name = format!(
+        "{:032x}.{}",
+        app.bytes().fold(u128::from(u32::from(commit)), |sum, byte| sum * 256 + u128::from(byte)),
+        watch.sha
+    );
+    watch.id = RequestId::of_file_name(&name).expect("a name");
+    Happening::Opened(Arc::new(watch), events)
+}
+
+#[test]
 fn a_verdict_ends_the_watch_and_the_last_one_leaves_nothing_to_do() {
     let mut keeper = Keeper::default();
     keeper.hear(landed('1', "web"), START);
