@@ -17,11 +17,14 @@ use crate::process::Alone;
 
 /// Mostly it is a push that wakes the monitor, and it is still going on: for this long it has the machine for itself.
 const FIRST_THE_PUSH: Span = Span::from_millis(30);
+/// So much of what happened meanwhile is dealt with at once, and written in one transaction.
+const AT_ONCE: usize = 100;
 
 /// What woke the driver.
+#[derive(PartialEq, Eq)]
 enum Woken {
     Bell,
-    Happening(Happening),
+    Happening,
     Time,
     Signal,
 }
@@ -49,27 +52,22 @@ pub async fn drive(tools: Tools, orders: &Orders, alone: &Alone) -> Result<Ended
         for errand in shift.errands() {
             send(&tools, errand, sender.clone());
         }
+        let mut happened = Vec::new();
         let woken = tokio::select! {
             () = bell.changed() => Woken::Bell,
-            Some(happening) = receiver.recv() => Woken::Happening(happening),
+            _ = receiver.recv_many(&mut happened, AT_ONCE) => Woken::Happening,
             _ = terminate.recv() => Woken::Signal,
             _ = interrupt.recv() => Woken::Signal,
             () = alarm.after(pause) => Woken::Time,
         };
-        let is_signal = matches!(woken, Woken::Signal);
-        let happening = match woken {
-            Woken::Happening(happening) => Some(happening),
-            Woken::Bell => {
-                give_way().await;
-                shift.ring();
-                None
-            }
-            Woken::Time | Woken::Signal => None,
-        };
-        if let Some(ended) = shift.wake(happening).await {
+        if woken == Woken::Bell {
+            give_way().await;
+            shift.ring();
+        }
+        if let Some(ended) = shift.wake(happened).await {
             break ended;
         }
-        if is_signal || orders.end.load(Ordering::Relaxed) {
+        if woken == Woken::Signal || orders.end.load(Ordering::Relaxed) {
             break Ended::Asked;
         }
     };

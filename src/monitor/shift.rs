@@ -144,15 +144,16 @@ impl<'a> Shift<'a> {
     }
 
     /// The waiting is over, because this happened or for any other reason. The answer is a reason to end.
-    pub async fn wake(&mut self, happening: Option<Happening>) -> Option<Ended> {
+    pub async fn wake(&mut self, happened: impl IntoIterator<Item = Happening>) -> Option<Ended> {
         // First whether the machine slept: an answer that was under way must not be judged by the late hour.
         match self.tidy.beat(&self.tools, &mut self.ledger).await {
             Beat::Steady => {}
             Beat::Slept(span) => self.handle(vec![Happening::Slept(span)]).await,
             Beat::End(ended) => return Some(ended),
         }
-        if let Some(happening) = happening {
-            self.handle(vec![happening]).await;
+        let happened: Vec<Happening> = happened.into_iter().collect();
+        if !happened.is_empty() {
+            self.handle(happened).await;
         }
         None
     }
