@@ -4,6 +4,7 @@
 //! user's own files count only if they are the user's (or root's) and nobody else may write them, as ssh has it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::fcntl::AT_FDCWD;
 
@@ -33,6 +34,23 @@ pub struct Sources<'a> {
 /// Reads and checks all layers. Files that are not there are not an error, except one that is named by a variable.
 pub fn read(sources: &Sources<'_>) -> Result<Config, ConfigError> {
     config::load(&sources.layers()?)
+}
+
+/// The settings that were read last: files that say the same again are not worked out again.
+#[derive(Default)]
+pub struct Recent(Option<(Layers, Arc<Config>)>);
+
+impl Recent {
+    /// As [`read`].
+    pub fn read(&mut self, sources: &Sources<'_>) -> Result<Arc<Config>, ConfigError> {
+        let layers = sources.layers()?;
+        if let Some((_, config)) = self.0.as_ref().filter(|(known, _)| *known == layers) {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(config::load(&layers)?);
+        self.0 = Some((layers, Arc::clone(&config)));
+        Ok(config)
+    }
 }
 
 /// The worktree whose tracked file counts where no command stands in one, as in the monitor: the one that is noted,
@@ -198,6 +216,27 @@ mod tests {
         let config = home.read(None).expect("all three are right");
         assert_eq!(config.targets.len(), 1);
         assert_eq!((config.watch.timeout.as_secs(), config.status.mirror), (60, true));
+    }
+
+    #[test]
+    fn what_was_read_before_is_not_taken_for_what_is_there_now() {
+        let home = Home::new();
+        let mut recent = Recent::default();
+        let mut timeout = |text: &str| {
+            write(home.layout.config(), text);
+            let sources = Sources {
+                layout: &home.layout,
+                worktree: None,
+                places: Some(&home.places),
+                variable: &|_: &str| None,
+            };
+            recent.read(&sources).map(|config| config.watch.timeout.as_secs()).map_err(|error| error.message)
+        };
+        assert_eq!(timeout("[watch]\ntimeout = \"1m\"\n"), Ok(60));
+        assert_eq!(timeout("[watch]\ntimeout = \"1m\"\n"), Ok(60));
+        assert_eq!(timeout("[watch]\ntimeout = \"2m\"\n"), Ok(120));
+        timeout("broken").expect_err("no settings");
+        assert_eq!(timeout("[watch]\ntimeout = \"2m\"\n"), Ok(120));
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn plan(tools: &Tools, repo: Option<&Repo>, wish: &Wish) -> Plan {
     };
     let policy = Policy { pace: tools.pace, ..config.policy() };
     let aim = aim(tools, repo, &config, wish);
-    Plan { aim, policy, warnings: config.warnings }
+    Plan { aim, policy, warnings: config.warnings.clone() }
 }
 
 /// The plan where the configuration does not tell.

@@ -16,7 +16,7 @@ use crate::host::files::Folder;
 use crate::host::git::{Relations, Repo};
 use crate::host::places::Places;
 use crate::host::secrets::{self, Bound, Environment};
-use crate::host::settings::{self, Sources};
+use crate::host::settings::{self, Recent, Sources};
 use crate::host::sharing::Sharing;
 use crate::host::sql;
 use crate::insight::Habits;
@@ -61,6 +61,7 @@ pub struct Tools {
     habits: Mutex<BTreeMap<String, Habits>>,
     redactor: Mutex<Redactor>,
     relations: Mutex<Relations>,
+    recent: Mutex<Recent>,
 }
 
 /// A remote that does not answer must not keep the others waiting, nor all of them the network busy.
@@ -103,6 +104,7 @@ impl Tools {
             habits: Mutex::default(),
             redactor: Mutex::default(),
             relations: Mutex::default(),
+            recent: Mutex::default(),
         };
         tools.learn_secrets(&tools.introduce(lost)?);
         for target in tools.store.targets().await? {
@@ -122,10 +124,10 @@ impl Tools {
     }
 
     /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.
-    pub fn settings(&self, worktree: Option<&Path>) -> Result<Config, ConfigError> {
+    pub fn settings(&self, worktree: Option<&Path>) -> Result<Arc<Config>, ConfigError> {
         let repo = Repo::open_common(self.layout.common_dir()).ok();
         let worktree = repo.and_then(|repo| settings::worktree_for(&repo, worktree));
-        settings::read(&Sources {
+        lock(&self.recent).read(&Sources {
             layout: &self.layout,
             worktree: worktree.as_deref(),
             places: self.places.as_ref(),
@@ -305,7 +307,7 @@ fn key(target: &Target) -> CredentialKey {
     (target.provider.clone(), target.base_url.clone(), target.token.clone())
 }
 
-/// A panic while one of these was held left it whole: every change is a single insertion or removal.
+/// A panic while one of these was held left it whole: every change is a single assignment, insertion or removal.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
