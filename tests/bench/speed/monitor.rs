@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use afterpush::standin::{Recipe, Stage};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 
 use super::Bench;
 use super::ground::{Ground, until};
@@ -173,13 +175,10 @@ impl Usage {
             Some((folder.display().to_string(), field(&text, "voluntary_ctxt_switches:")))
         };
         let wakes = threads.filter_map(wakes).collect();
-        let schedstat = |entry: std::io::Result<fs::DirEntry>| {
-            let text = fs::read_to_string(entry.ok()?.path().join("schedstat")).ok()?;
-            text.split(' ').next()?.parse::<u64>().ok()
-        };
-        let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the monitor lives");
-        let nanos: u64 = threads.filter_map(schedstat).sum();
-        Self { memory: kib as f64 / 1024.0, cpu: nanos as f64 / 1e6, wakes }
+        // Of all its threads, those that have ended included.
+        let clock = clock_getcpuclockid(Pid::from_raw(pid)).expect("the monitor lives");
+        let cpu = Duration::from(clock_gettime(clock).expect("a clock of ours"));
+        Self { memory: kib as f64 / 1024.0, cpu: cpu.as_secs_f64() * 1e3, wakes }
     }
 }
 
