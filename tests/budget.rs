@@ -1,4 +1,4 @@
-//! What must not grow unnoticed: system calls, transactions, and requests a round. Sizes are checked by `.ci/run`; times
+//! What must not grow unnoticed: system calls, instructions, transactions, and requests a round. Sizes are checked by `.ci/run`; times
 //! never are, they are measured by `tests/bench/run.sh`.
 
 use std::fmt::Write as _;
@@ -19,6 +19,10 @@ use crate::support::{Ran, Site, until, write_program};
 /// optimised, which makes no difference here.
 const HOOK: usize = 190;
 const STATUS: usize = 260;
+/// The same for the instructions, with a quarter to spare: these programs are not optimised.
+const HOOK_INSTRUCTIONS: usize = 1_900_000;
+const STATUS_INSTRUCTIONS: usize = 9_000_000;
+const STATUS_JSON_INSTRUCTIONS: usize = 13_000_000;
 /// Watches of one app; many more than there are looks while they are decided.
 const CROWD: usize = 60;
 
@@ -50,18 +54,24 @@ fn as_if_a_monitor_ran(hooked: &Hooked) -> Alone {
 
 /// Pushes with strace around the hook, and returns its table.
 fn counts_of_a_push(hooked: &Hooked) -> String {
+    let counts = hooked.bin().join("counts");
+    push_through(hooked, &format!("strace -f -c -o {}", counts.display()));
+    std::fs::read_to_string(counts).expect("strace has counted")
+}
+
+/// Pushes with these words before the call of the hook's program.
+fn push_through(hooked: &Hooked, words: &str) {
     let noted = || std::fs::read_dir(hooked.sandbox.layout().inbox().join("new")).expect("an inbox").count();
     let before = noted();
-    let (counts, real) = (hooked.bin().join("counts"), hooked.bin().join("real"));
+    let real = hooked.bin().join("real");
     if !real.exists() {
         std::fs::rename(hooked.hook(), &real).expect("our own file");
     }
-    let traced = format!("#!/bin/sh\nexec strace -f -c -o {} {} \"$@\"\n", counts.display(), real.display());
+    let traced = format!("#!/bin/sh\nexec {words} {} \"$@\"\n", real.display());
     write_program(&hooked.hook(), &traced);
     hooked.sandbox.commit("a change");
     hooked.push(&[]);
     assert_eq!(noted(), before + 1, "the push was noted");
-    std::fs::read_to_string(counts).expect("strace has counted")
 }
 
 /// Refs, status files, and requests that nobody has taken yet.
@@ -90,11 +100,57 @@ fn a_status_asks_little_of_the_system() {
     let site = Site::new();
     let sha = site.building();
     let counts = site.root().join("counts");
-    let mut strace = site.command("strace");
-    strace.args(["-f", "-c", "-o"]).arg(&counts).arg(env!("CARGO_BIN_EXE_afterpush"));
-    // Still under way.
-    Ran::of(strace.args(["status", &sha])).ends(8);
-    within(&std::fs::read_to_string(&counts).expect("strace has counted"), STATUS);
+    for more in [&[][..], &["--json"]] {
+        let mut strace = site.command("strace");
+        strace.args(["-f", "-c", "-o"]).arg(&counts).arg(env!("CARGO_BIN_EXE_afterpush"));
+        // Still under way.
+        Ran::of(strace.args(["status", &sha]).args(more)).ends(8);
+        within(&std::fs::read_to_string(&counts).expect("strace has counted"), STATUS);
+    }
+}
+
+#[test]
+#[ignore = "needs valgrind"]
+fn a_hook_whose_monitor_runs_takes_few_instructions() {
+    let hooked = Hooked::new();
+    let _alone = as_if_a_monitor_ran(&hooked);
+    let counts = hooked.bin().join("counts");
+    std::fs::create_dir(&counts).expect("a folder");
+    push_through(&hooked, &format!("valgrind {}", valgrind(&counts).join(" ")));
+    within_instructions(&counts, HOOK_INSTRUCTIONS);
+}
+
+#[test]
+#[ignore = "needs valgrind"]
+fn a_status_takes_few_instructions() {
+    let site = Site::new();
+    let sha = site.building();
+    for (more, most) in [(&[][..], STATUS_INSTRUCTIONS), (&["--json"], STATUS_JSON_INSTRUCTIONS)] {
+        let counts = site.root().join(format!("counts{}", more.len()));
+        std::fs::create_dir(&counts).expect("a folder");
+        let mut counted = site.command("valgrind");
+        counted.args(valgrind(&counts)).arg(env!("CARGO_BIN_EXE_afterpush"));
+        // Still under way.
+        Ran::of(counted.args(["status", &sha]).args(more)).ends(8);
+        within_instructions(&counts, most);
+    }
+}
+
+/// Valgrind's words for a file in this folder for each process, which tells how many instructions it took.
+fn valgrind(folder: &Path) -> [String; 3] {
+    let log = format!("--log-file={}/%p", folder.display());
+    ["--tool=callgrind".to_owned(), "--callgrind-out-file=/dev/null".to_owned(), log]
+}
+
+#[track_caller]
+fn within_instructions(folder: &Path, most: usize) {
+    let taken = |entry: std::io::Result<std::fs::DirEntry>| {
+        let log = std::fs::read_to_string(entry.expect("an entry").path()).expect("a log");
+        let line = log.lines().find_map(|line| line.split_once("Collected :"));
+        line.and_then(|(_, count)| count.trim().parse::<usize>().ok()).unwrap_or_else(|| panic!("no count: {log}"))
+    };
+    let all: usize = std::fs::read_dir(folder).expect("valgrind has counted").map(taken).sum();
+    assert!((100_000..=most).contains(&all), "{all} instructions, at most {most} are wanted");
 }
 
 #[track_caller]
@@ -123,11 +179,14 @@ fn what_a_look_tells_a_crowd_of_watches_is_one_request_and_one_transaction() {
 
     let looks = || site.provider().heard().iter().filter(|heard| heard.path.contains("/deployments?")).count();
     let transactions = || std::fs::read_to_string(&log).expect("a log").matches("state.sqlite3-wal>").count();
-    let (looked, written) = (looks(), transactions());
+    let (asked, looked, written) = (site.provider().heard().len(), looks(), transactions());
     site.deploy(&shas[CROWD - 1], Recipe::of([Stage::Building, Stage::Active]));
     until("all are decided", || all(&|status| status["done"] == true));
+    let requests = site.provider().heard().len() - asked;
     let (looks, transactions) = (looks() - looked, transactions() - written);
     assert!((1..CROWD / 3).contains(&looks), "{looks} looks: so many tell nothing of a crowd");
+    // What the app is, is asked now and then as well.
+    assert!((looks..=looks + looks / 10 + 2).contains(&requests), "{requests} requests for {looks} looks");
     // One for what a look told, and one for what time alone did to those it told nothing.
     assert!((1..=2 * looks + 2).contains(&transactions), "{transactions} transactions for {looks} looks");
     site.afterpush(&["daemon", "stop"]).ends(0);

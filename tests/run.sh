@@ -65,6 +65,7 @@ case " $* " in
 esac
 if [ $all = yes ]; then
     needs strace strace
+    needs valgrind valgrind
     needs faketime faketime
     needs setfacl acl
     needs ip iproute2
