@@ -224,12 +224,8 @@ mod tests {
         let mut recent = Recent::default();
         let mut timeout = |text: &str| {
             write(home.layout.config(), text);
-            let sources = Sources {
-                layout: &home.layout,
-                worktree: None,
-                places: Some(&home.places),
-                variable: &|_: &str| None,
-            };
+            let sources =
+                Sources { layout: &home.layout, worktree: None, places: Some(&home.places), variable: &|_: &str| None };
             recent.read(&sources).map(|config| config.watch.timeout.as_secs()).map_err(|error| error.message)
         };
         assert_eq!(timeout("[watch]\ntimeout = \"1m\"\n"), Ok(60));

@@ -1,13 +1,14 @@
 //! What is known of a target from its past.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Past;
 
 /// What is known of a target from its past: its newest deployments, the newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Habits(Vec<Past>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Habits(Arc<[Past]>);
 
 impl Habits {
     /// How many deployments are remembered. More teach nothing: habits change, and the older ones count less anyway.
@@ -16,7 +17,7 @@ impl Habits {
     /// From past deployments, the newest first. What is too old is left out.
     pub fn new(mut newest_first: Vec<Past>) -> Self {
         newest_first.truncate(Self::MOST);
-        Self(newest_first)
+        Self(newest_first.into())
     }
 
     /// Whether nothing is known.
@@ -32,6 +33,12 @@ impl Habits {
     /// The deployments, the newest first.
     pub fn pasts(&self) -> &[Past] {
         &self.0
+    }
+}
+
+impl Serialize for Habits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
     }
 }
 

@@ -16,7 +16,7 @@ impl Errand {
                 Happening::Landing(id, landing::prove(tools, watch, ask_remote).await)
             }
             Self::Look { place, target, want, watches } => {
-                let outcome = look::look(tools, place.clone(), *target, *want, watches).await;
+                let outcome = look::look(tools, place.clone(), &target, *want, watches).await;
                 Happening::Looked(place, outcome)
             }
             Self::FetchLog { watch, target, memo } => {

@@ -119,7 +119,7 @@ pub enum Errand {
         /// Where.
         place: Place,
         /// One of the targets it is asked for.
-        target: Box<Target>,
+        target: Arc<Target>,
         /// What the look is for.
         want: Box<Want>,
         /// The watches it serves.
@@ -394,7 +394,7 @@ impl Keeper {
 
     /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look a place.
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let mut looks: BTreeMap<Number, Target> = BTreeMap::new();
+        let mut looks: BTreeMap<Number, Arc<Target>> = BTreeMap::new();
         for id in self.agenda.due(now) {
             self.take_up(&id, now, &mut looks, actions);
         }
@@ -407,7 +407,7 @@ impl Keeper {
         &mut self,
         id: &RequestId,
         now: Timestamp,
-        looks: &mut BTreeMap<Number, Target>,
+        looks: &mut BTreeMap<Number, Arc<Target>>,
         actions: &mut Vec<Action>,
     ) {
         self.fetch_logs(id, now, actions);
@@ -418,7 +418,7 @@ impl Keeper {
             self.advance(id, Input::Tick, now, actions);
         }
         let living = &self.watches[id];
-        let due: Vec<(Number, &Target)> =
+        let due: Vec<(Number, &Arc<Target>)> =
             self.due_sources(living, now).map(|(course, place)| (place, &course.target)).collect();
         if self.configuring.contains(id) || (due.is_empty() && !(is_idle && (urgent || living.watch.is_due(now)))) {
             return;
@@ -429,7 +429,7 @@ impl Keeper {
         }
         let has_looks = !due.is_empty();
         for (place, target) in due {
-            looks.entry(place).or_insert_with(|| target.clone());
+            looks.entry(place).or_insert_with(|| Arc::clone(target));
         }
         if urgent || living.watch.is_due(now) {
             self.prove(id, now, actions);
@@ -468,7 +468,7 @@ impl Keeper {
         actions.push(Action::Send(Errand::Prove { watch: Arc::clone(watch), ask_remote }));
     }
 
-    fn look(&mut self, at: Number, target: Target, now: Timestamp) -> Errand {
+    fn look(&mut self, at: Number, target: Arc<Target>, now: Timestamp) -> Errand {
         self.agenda.touch_all(at);
         let known = self.places[at].watches.iter().map(|id| &self.watches[id]);
         let served = known.filter_map(|living| {
@@ -493,7 +493,7 @@ impl Keeper {
         };
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
-        Errand::Look { place: state.place.clone(), target: Box::new(target), want: Box::new(want), watches }
+        Errand::Look { place: state.place.clone(), target, want: Box::new(want), watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.

@@ -25,12 +25,12 @@ use crate::wire::Answer;
 pub async fn look(
     tools: Arc<Tools>,
     place: Place,
-    target: Target,
+    target: &Target,
     want: Want,
     watches: Vec<Arc<Watch>>,
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
-        Place::App(_) => deployments(&tools, provider_says(&tools, &target, &want).await)?,
+        Place::App(_) => deployments(&tools, provider_says(&tools, target, &want).await)?,
         Place::Table(database) => deployments(&tools, table::read(&tools, database, &want).await)?,
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
@@ -217,8 +217,9 @@ fn relate(
     let line = relations.line(&repo, &ours);
     let mut kin = vec![Kin::default(); watches.len()];
     for commit in commits {
+        let shared: Arc<str> = commit.as_str().into();
         for (kin, relation) in kin.iter_mut().zip(relations.along(&repo, &line, commit)) {
-            kin.set(commit.clone(), relation);
+            kin.set(Arc::clone(&shared), relation);
         }
     }
     let boot = tools.boot();

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A whole object id: 40 or 64 lowercase hexadecimal digits, never the null id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha(Box<str>);
+pub struct Sha(Arc<str>);
 
 /// A text that is not a whole object id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,7 @@ impl FromStr for Sha {
         if !whole || Self::is_null(text) {
             return Err(ShaError);
         }
-        Ok(Self(text.to_ascii_lowercase().into_boxed_str()))
+        Ok(Self(text.to_ascii_lowercase().into()))
     }
 }
 

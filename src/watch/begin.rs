@@ -119,7 +119,7 @@ impl Watch {
         let Aim::Targets(targets) = plan.aim else { return };
         for aimed in targets {
             let is_mended =
-                |c: &Course| c.needs_the_user() && c.target.name == aimed.target.name && c.target != aimed.target;
+                |c: &Course| c.needs_the_user() && c.target.name == aimed.target.name && *c.target != aimed.target;
             if let Some(index) = self.courses.iter().position(is_mended) {
                 self.courses[index] = self.course_to(aimed, now);
             }

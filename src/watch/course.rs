@@ -1,6 +1,7 @@
 //! A watch and its courses: everything known of one attempt of one commit.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +151,8 @@ pub struct Ending {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
     /// The target, as it was configured when the watch began.
-    pub target: Target,
+    #[serde(with = "super::target::shared")]
+    pub target: Arc<Target>,
     /// How far it is.
     pub phase: Phase,
     /// How it ended. `superseded` goes on being watched until the newer commit is decided.
@@ -337,7 +339,7 @@ impl Course {
     /// A course at its beginning.
     pub fn new(target: Target, pushed_at: Option<Timestamp>) -> Self {
         Self {
-            target,
+            target: Arc::new(target),
             phase: Phase::Pushing,
             verdict: None,
             reason: Reason::PushRunning,

@@ -4,6 +4,7 @@
 //! an adapter reports state, order, cause and whether it was ever live; the core decides.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -239,7 +240,7 @@ pub struct Log {
 /// so that the core need not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kin {
-    relations: BTreeMap<String, Relation>,
+    relations: BTreeMap<Arc<str>, Relation>,
     /// Later pushes to the same ref from this clone, oldest first.
     pub newer_pushes: Vec<NewerPush>,
     /// By how much this machine's clock was set ahead since the push, less than zero if back.
@@ -317,7 +318,7 @@ impl Deployment {
 
 impl Kin {
     /// Notes how the commit with these digits stands to ours.
-    pub fn set(&mut self, sha: impl Into<String>, relation: Relation) {
+    pub fn set(&mut self, sha: impl Into<Arc<str>>, relation: Relation) {
         self.relations.insert(sha.into(), relation);
     }
 

@@ -181,3 +181,20 @@ impl Default for Pace {
         Self(1_000)
     }
 }
+
+/// A target that many states of a course have in common, written down as it is.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Target;
+
+    pub(in crate::watch) fn serialize<S: Serializer>(target: &Arc<Target>, to: S) -> Result<S::Ok, S::Error> {
+        Target::serialize(target, to)
+    }
+
+    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Target>, D::Error> {
+        Target::deserialize(from).map(Arc::new)
+    }
+}

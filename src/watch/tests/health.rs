@@ -143,7 +143,8 @@ fn a_table_that_is_a_file_of_this_machine_says_nothing_of_the_way_out() {
         (DatabaseUrl::Told(TokenSource::Chain), Some(Verdict::Unhealthy)),
     ] {
         let mut bed = bed().sees(is_live()).after(400);
-        bed.watch.courses[0].target.database = Some(Database { url, ca: None, table: Table::default() });
+        let target = std::sync::Arc::make_mut(&mut bed.watch.courses[0].target);
+        target.database = Some(Database { url, ca: None, table: Table::default() });
         let silence = (0..9).fold(bed, |bed, _| bed.reads([]).finds(silent(false)));
         assert_eq!(silence.verdict().0, verdict);
     }

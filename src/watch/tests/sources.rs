@@ -111,7 +111,7 @@ fn a_row_counts_only_if_it_is_dated_after_the_push_and_meant_for_the_target() {
     assert_eq!(two().reads([of("Web")]).sees([]).course().verdict, Some(Verdict::Failed));
     assert_eq!(two().reads([of("production")]).sees([]).course().verdict, Some(Verdict::Failed), "nobody else's");
     let mut named = two();
-    named.watch.courses[0].target.environment = Some("staging".to_owned());
+    std::sync::Arc::make_mut(&mut named.watch.courses[0].target).environment = Some("staging".to_owned());
     assert_eq!(named.clone().reads([of("production")]).sees([]).course().verdict, None);
     assert_eq!(named.reads([of("staging")]).sees([]).course().verdict, Some(Verdict::Failed));
 }
