@@ -10,7 +10,7 @@ use crate::host::hooking::{self, HookState};
 use crate::process::{self, Ensured, MonitorFile};
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
 use crate::spool;
-use crate::status::{self, Document, Unwatched};
+use crate::status::{self, Document, Target, Unwatched};
 
 /// No status document is longer; a longer file is damaged.
 const LONGEST: usize = 1024 * 1024;
@@ -19,6 +19,8 @@ const LONGEST_LOG: usize = 16 * 1024 * 1024;
 
 /// How long one monitor takes to make way for another.
 const TAKE_OVER: Duration = Duration::from_secs(15);
+/// How often it is looked whether what is short is over.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A repository and its files.
 pub struct Place {
@@ -123,6 +125,16 @@ impl Place {
         self.put(Request::new(uuid::Uuid::now_v7(), world.now(), asked))
     }
 
+    /// Asks for the sources of this document's commit to be asked again. Documents tell whole seconds: asked in the
+    /// next one, what was said before is not taken for the answer.
+    pub fn ask_anew(&self, world: &World, before: &Document) -> Result<Request, Failure> {
+        let readings = || before.targets.iter().filter_map(Target::lead_reading);
+        while readings().any(|seen| seen.observed_at == world.now().whole_seconds()) {
+            std::thread::sleep(PAUSE);
+        }
+        self.ask(world, Asked::Refresh { sha: before.commit.sha.clone() })
+    }
+
     /// Asks for a push that git's journal tells of to be watched. Its name is made of the push, so that it is one
     /// and the same watch whoever finds it, and however often.
     pub fn ask_for_journal(&self, world: &World, note: TrackNote, at: Timestamp) -> Result<Request, Failure> {
@@ -171,7 +183,7 @@ impl Place {
         }
         let start = Instant::now();
         while pid() == before && start.elapsed() < TAKE_OVER {
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(PAUSE);
         }
         Ok(())
     }

@@ -10,13 +10,15 @@ use super::place::{Place, Written};
 use super::status::pick_up;
 use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, World};
-use crate::base::Span;
+use crate::base::{Span, Timestamp};
 use crate::push::{Asked, Request, RequestId, Sha, TrackNote};
-use crate::status::{Document, Observation, Target, Unwatched};
-use crate::watch::exit;
+use crate::status::{Document, Target, Unwatched};
+use crate::watch::{Reason, exit};
 
 /// How long after a request was taken a document that was not written again counts as one that was not written yet.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same for a source that was not asked again yet: no look takes longer.
+const LOOK_GRACE: Duration = Duration::from_secs(70);
 
 /// A commit that is being waited for.
 pub struct Start<'a> {
@@ -36,8 +38,8 @@ struct Hold {
     request: RequestId,
     /// The file as it was then.
     before: Option<Written>,
-    /// What the sources had said where the user had to mend something; said again by nobody, it is no answer.
-    readings: Vec<Observation>,
+    /// When it was asked. What the user had to mend by the word of an older look is no answer.
+    asked: Timestamp,
     /// The configuration that was in the way is good by now.
     is_mended: bool,
     taken: Option<Instant>,
@@ -119,9 +121,8 @@ fn known(place: &Place, world: &World, document: &Document, first: Document) -> 
     }
     place.call_monitor_with_our_credentials(world)?;
     let before = place.written(&followed);
-    let request = place.ask(world, Asked::Refresh { sha: followed.clone() })?;
-    let (readings, is_mended) = (readings(document), is_about_configuration(document));
-    let hold = Hold { before, readings, is_mended, ..Hold::new(&request) };
+    let request = place.ask_anew(world, document)?;
+    let hold = Hold { before, is_mended: is_about_configuration(document), ..Hold::new(&request) };
     Ok(Lead { followed, hold: Some(hold), settled: None, first })
 }
 
@@ -148,14 +149,23 @@ impl Lead {
     }
 }
 
-/// What the sources that lead said last: one of them is what the user had to mend.
-fn readings(document: &Document) -> Vec<Observation> {
-    document.targets.iter().filter_map(Target::lead_reading).cloned().collect()
+/// A source by whose word the user has to mend something was not asked again since then.
+fn is_unasked(document: &Document, since: Timestamp) -> bool {
+    let needs_the_user =
+        |target: &&Target| target.verdict.is_none() && target.reason.known().is_some_and(Reason::needs_the_user);
+    let readings = document.targets.iter().filter(needs_the_user).filter_map(Target::lead_reading);
+    readings.into_iter().any(|reading| reading.observed_at < since)
 }
 
 impl Hold {
     fn new(request: &Request) -> Self {
-        Self { request: request.id.clone(), before: None, readings: Vec::new(), is_mended: false, taken: None }
+        Self {
+            request: request.id.clone(),
+            before: None,
+            asked: request.at.whole_seconds(),
+            is_mended: false,
+            taken: None,
+        }
     }
 
     /// The document does not answer the request yet; `read_as` is what its file was when it was read.
@@ -164,11 +174,16 @@ impl Hold {
             return true;
         }
         let taken = *self.taken.get_or_insert_with(Instant::now);
+        self.is_unanswered_by(document, read_as, taken.elapsed())
+    }
+
+    /// The same, so long after the request was taken.
+    fn is_unanswered_by(&self, document: &Document, read_as: Option<&Written>, since: Duration) -> bool {
         let is_old = || self.before.is_some() && self.before.as_ref() == read_as;
-        // The monitor also writes when it begins, before it has asked anybody.
-        let is_unasked = || !self.readings.is_empty() && self.readings == readings(document);
         let is_unread = || self.is_mended && is_about_configuration(document);
-        taken.elapsed() < GRACE && (is_old() || is_unasked() || is_unread())
+        // The monitor also writes when it begins, and what other sources say, before it has asked this one.
+        let is_unasked = || document.exit_code == exit::CONFIG && is_unasked(document, self.asked);
+        (since < GRACE && (is_old() || is_unread())) || (since < LOOK_GRACE && is_unasked())
     }
 }
 
@@ -220,5 +235,56 @@ impl Start<'_> {
             self.hold = None;
         }
         !is_held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::{Observation, Timeline};
+    use crate::watch::{Phase, Source};
+
+    fn target(name: &str, reason: Reason, heard: Timestamp) -> Target {
+        let reading = Observation {
+            source: Source::Provider.into(),
+            ok: false,
+            value: None,
+            observed_at: heard,
+            latency_ms: None,
+            error: Some("it does not accept the token".to_owned()),
+        };
+        Target {
+            name: name.to_owned(),
+            provider: "digitalocean".to_owned(),
+            phase: Phase::Registering.into(),
+            verdict: None,
+            reason: reason.into(),
+            message: String::new(),
+            deployment: None,
+            progress: None,
+            timeline: Timeline::default(),
+            served: None,
+            observations: vec![reading],
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_once_its_own_source_was_asked_after_the_request() {
+        let sha: Sha = "a".repeat(40).parse().expect("an id");
+        let asked = Timestamp::from_secs(1_800_000_000);
+        let before = asked - Span::from_secs(5);
+        let request = Request::new(uuid::Uuid::now_v7(), asked, Asked::Refresh { sha: sha.clone() });
+        let hold = Hold::new(&request);
+        let is_held = |refused_at, other_at, since| {
+            let mut document = crate::status::unwatched(&sha, None, &Unwatched::NotTracked);
+            document.exit_code = exit::CONFIG;
+            let refused = target("web", Reason::CredentialsRefused, refused_at);
+            document.targets = vec![refused, target("api", Reason::BuildRunning, other_at)];
+            hold.is_unanswered_by(&document, None, Duration::from_secs(since))
+        };
+        assert!(is_held(before, before, 1) && is_held(before, asked, 1), "another target's look is no answer");
+        assert!(is_held(before, asked, 60), "a look may take long");
+        assert!(!is_held(asked, before, 1), "it was asked again");
+        assert!(!is_held(before, before, 600), "nobody asks any more");
     }
 }

@@ -1,6 +1,5 @@
 //! `afterpush status`: the answer for a commit, from disk.
 
-use std::thread;
 use std::time::Duration;
 
 use super::answer::{Answer, answer};
@@ -11,13 +10,11 @@ use super::report::{complete, report};
 use super::trouble::{is_about_configuration, still_unusable};
 use super::{Failure, Outcome, World, judge};
 use crate::process::{self, Presence};
-use crate::push::{Asked, Request, Sha, TrackNote};
+use crate::push::{Request, Sha, TrackNote};
 use crate::status::{Document, Target, Unwatched};
 
 /// How long `--refresh` waits for the sources.
 const REFRESH_LIMIT: Duration = Duration::from_secs(15);
-/// How often it is looked whether a second is over.
-const SAME_SECOND_PAUSE: Duration = Duration::from_millis(20);
 
 /// What `afterpush status` takes.
 #[derive(Debug, clap::Args)]
@@ -84,16 +81,7 @@ fn refreshed(place: &Place, world: &World, before: Document) -> Result<Document,
         return Ok(document);
     }
     place.call_monitor_with_our_credentials(world)?;
-    // Documents tell whole seconds: asked in the next one, what was said before is not taken for the answer.
-    while before
-        .targets
-        .iter()
-        .filter_map(Target::lead_reading)
-        .any(|seen| seen.observed_at == world.now().whole_seconds())
-    {
-        thread::sleep(SAME_SECOND_PAUSE);
-    }
-    let request = place.ask(world, Asked::Refresh { sha: sha.clone() })?;
+    let request = place.ask_anew(world, &before)?;
     let asked = request.at.whole_seconds();
     let is_answered = |document: &Document| {
         let readings = document.targets.iter().map(Target::lead_reading);
