@@ -4,7 +4,7 @@
 use super::place::Place;
 use super::pushes::{Pushed, pushes};
 use super::{Failure, World};
-use crate::base::Span;
+use crate::base::{Layout, Span};
 use crate::host::clock::{Machine, boot};
 use crate::push::{Asked, Request, Sha, TrackNote};
 use crate::spool::{self, Found};
@@ -33,29 +33,40 @@ pub enum Answer {
 
 /// Finds the best answer. Where the commit has its own document, that is all that is read.
 pub fn answer(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure> {
-    if let Some(request) = waiting(place, sha) {
+    // The inbox comes first: what leaves it meanwhile is in the file by then.
+    let requests: Vec<_> = requests(&place.layout).collect();
+    // A file that is damaged tells nothing of any push.
+    let known = place.status(sha);
+    if let Some(request) = waiting(place, sha, requests, known.as_ref().ok().and_then(Option::as_ref)) {
         return Ok(Answer::Pushing(request));
     }
-    match place.status(sha)? {
+    match known? {
         Some(document) => Ok(Answer::Own(Box::new(document))),
         None => from_pushes(place, world, sha),
     }
 }
 
-/// A push or a `track` that waits in the inbox and brings this commit.
-fn waiting(place: &Place, sha: &Sha) -> Option<Box<Request>> {
-    requests(place).find(|request| match &request.asked {
+/// The newest push, or `track`, that waits in the inbox and brings this commit, unless the commit's own document tells
+/// of a newer one.
+fn waiting(place: &Place, sha: &Sha, requests: Vec<Box<Request>>, known: Option<&Document>) -> Option<Box<Request>> {
+    let told = known.and_then(|document| document.push.as_ref()?.at);
+    let brings = |request: &Request| match &request.asked {
+        // What has a document of its own is not answered through another commit's push.
+        Asked::Push(push) if known.is_some() => push.refs.iter().any(|update| update.new == *sha),
         Asked::Push(push) => push.refs.iter().any(|update| brings(place, update.old.as_ref(), &update.new, sha)),
         Asked::Track(track) => track.sha == *sha,
         Asked::Ignore(_) | Asked::Stop(_) | Asked::Refresh { .. } | Asked::Leave => false,
-    })
+    };
+    let newest = requests.into_iter().filter(|request| brings(request)).max_by_key(|request| request.at)?;
+    // Documents tell whole seconds. Of two pushes within one the document may tell the older.
+    (told <= Some(newest.at.whole_seconds())).then_some(newest)
 }
 
 /// What waits in the inbox.
-fn requests(place: &Place) -> impl Iterator<Item = Box<Request>> {
+fn requests(layout: &Layout) -> impl Iterator<Item = Box<Request>> + use<> {
     // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever sets it
     // aside, and what a newer program asks only a newer one understands.
-    let found = spool::scan(&place.layout).into_iter().flatten();
+    let found = spool::scan(layout).into_iter().flatten();
     found.filter_map(|found| match found {
         Found::Request { request, .. } => Some(request),
         Found::Newer { .. } | Found::Broken { .. } => None,
@@ -98,7 +109,7 @@ fn from_pushes(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failur
 /// The push was watched once, or is to be ignored: by the store, or by a request nobody has taken yet.
 fn is_known(place: &Place, pushed: &Pushed) -> Result<bool, Failure> {
     let Pushed { remote, ref_name, entry, .. } = pushed;
-    let is_ignored = requests(place).any(|request| match &request.asked {
+    let is_ignored = requests(&place.layout).any(|request| match &request.asked {
         Asked::Ignore(note) => note.remote == *remote && note.refs.iter().any(|update| update.new == entry.new),
         _ => false,
     });
@@ -154,7 +165,7 @@ fn shown(attempts: Vec<Watch>) -> Option<Watch> {
 
 /// A request nobody has taken yet says so.
 fn is_to_be_ignored(place: &Place, tip: &Sha) -> bool {
-    requests(place).any(|request| match &request.asked {
+    requests(&place.layout).any(|request| match &request.asked {
         Asked::Ignore(note) => note.refs.iter().any(|update| update.new == *tip),
         _ => false,
     })

@@ -7,7 +7,7 @@ use std::path::Path;
 use afterpush::base::Layout;
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Sandbox};
+use crate::support::{Ran, Sandbox, Site};
 
 /// A status document as a monitor would have left it.
 fn document(sha: &str, verdict: Option<&str>, exit_code: u8) -> Value {
@@ -61,6 +61,24 @@ fn the_exit_code_is_the_verdicts() {
         if let Some(verdict) = verdict {
             sandbox.afterpush(&["status", "--ok", verdict]).ends(0);
         }
+    }
+}
+
+#[test]
+fn of_a_commit_the_newest_push_is_told_whichever_of_file_and_inbox_has_it() {
+    let mut site = Site::new();
+    // Nobody takes what lies in the inbox.
+    site.set("AFTERPUSH_SPAWN", "0");
+    let sha = site.commit("twice");
+    site.push(&["origin", "HEAD:main"]).ends(0);
+    site.push(&["origin", "HEAD:again"]).ends(0);
+    let told = site.afterpush(&["status", "--json"]).ends(8).json();
+    assert_eq!((&told["phase"], &told["push"]["ref"]), (&json!("pushing"), &json!("refs/heads/again")), "{told:#}");
+    let mut known = document(&sha, Some("live"), 0);
+    for (at, word, code) in [("2026-01-20T15:02:11Z", "pushing", 8), ("2999-01-20T15:02:11Z", "live", 0)] {
+        known["push"]["at"] = json!(at);
+        put(&site.layout(), &sha, &known.to_string());
+        assert_eq!(site.afterpush(&["status", "-q"]).ends(code).out(), word);
     }
 }
 
