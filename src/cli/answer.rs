@@ -1,6 +1,8 @@
 //! What can be said of a commit from what is on this machine: its own status file, a request nobody has taken yet,
 //! the pushed range it lies in, git's journal of pushes.
 
+use std::collections::BTreeMap;
+
 use super::place::Place;
 use super::pushes::{Pushed, pushes};
 use super::{Failure, World};
@@ -71,6 +73,15 @@ fn requests(layout: &Layout) -> impl Iterator<Item = Box<Request>> + use<> {
         Found::Request { request, .. } => Some(request),
         Found::Newer { .. } | Found::Broken { .. } => None,
     })
+}
+
+/// The documents of the pushes that wait in the inbox, the newest of each commit.
+pub fn pushing(layout: &Layout) -> Vec<Document> {
+    let mut newest = BTreeMap::new();
+    for request in requests(layout).filter(|request| matches!(request.asked, Asked::Push(_) | Asked::Track(_))) {
+        newest.extend(request.asked.commits().map(|sha| (sha.clone(), request.clone())));
+    }
+    newest.iter().map(|(sha, request)| status::requested(sha, None, request)).collect()
 }
 
 /// A push from `old` to `new` brings the commit: it is the new tip or an ancestor of it, and not of the old one.

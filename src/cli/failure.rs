@@ -59,6 +59,12 @@ impl Failure {
         Self::new(Kind::Unknown, code, message)
     }
 
+    /// A monitor was started and has said why it cannot work.
+    pub fn unable(why: &str) -> Self {
+        Self::unknown("monitor", format!("the monitor cannot work: {why}"))
+            .hint("`afterpush doctor` shows what is wrong")
+    }
+
     fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), hint: None, source: None }
     }

@@ -135,8 +135,7 @@ impl<'a> Follow<'a> {
     /// work is done here.
     fn keep_somebody_at_work(&mut self) -> Result<(), Failure> {
         if let Some(why) = self.unable() {
-            return Err(Failure::unknown("monitor", format!("the monitor cannot work: {why}"))
-                .hint("`afterpush doctor` shows what is wrong"));
+            return Err(Failure::unable(&why));
         }
         if self.checked.is_some_and(|at| at.elapsed() < CHECK_EVERY) {
             return Ok(());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::answer::pushing;
 use super::place::{Place, StatusFile, status_files};
 use super::{Failure, Outcome, World, view};
 use crate::base::Layout;
@@ -53,10 +54,18 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let mut items = Vec::new();
     for (layout, head) in repositories(args, world)? {
         let repository = layout.common_dir().display().to_string();
-        let of_repository = status_files(&layout).into_iter().map(|file| Item {
-            repository: repository.clone(),
-            status: shown(world, file).seen(world.now(), head.as_ref()),
-        });
+        let pushing = pushing(&layout);
+        let files = status_files(&layout).into_iter().map(|file| shown(world, file));
+        let is_newest = |known: &Document| {
+            pushing.iter().all(|push| push.commit.sha != known.commit.sha || started(known) > started(push))
+        };
+        let mut statuses: Vec<_> = files.filter(is_newest).collect();
+        let is_told = |push: &Document| statuses.iter().any(|told| told.commit.sha == push.commit.sha);
+        let waiting: Vec<_> = pushing.iter().filter(|push| !is_told(push)).cloned().collect();
+        statuses.extend(waiting);
+        let of_repository = statuses
+            .into_iter()
+            .map(|status| Item { repository: repository.clone(), status: status.seen(world.now(), head.as_ref()) });
         // Of a damaged file it cannot be told whether it is in progress.
         items.extend(of_repository.filter(|item| !args.active || (!item.status.done && item.status.phase.is_some())));
     }

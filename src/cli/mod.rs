@@ -16,6 +16,7 @@ mod exit_codes;
 mod failure;
 mod follow;
 mod helper;
+mod hindrance;
 mod init;
 mod install;
 mod journal;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::journal::unable_since;
 use super::{Failure, World};
 use crate::base::{Layout, Timestamp};
 use crate::host::files::Folder;
@@ -19,6 +20,8 @@ const LONGEST_LOG: usize = 16 * 1024 * 1024;
 
 /// How long one monitor takes to make way for another.
 const TAKE_OVER: Duration = Duration::from_secs(15);
+/// How long a monitor that was started is given to show whether it can work.
+const BEGINNING: Duration = Duration::from_secs(2);
 /// How often it is looked whether what is short is over.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -171,6 +174,23 @@ impl Place {
                 .because(error)
                 .hint("`afterpush doctor` shows what is wrong")
         })
+    }
+
+    /// The same for this request: where a monitor was started for it, waits a little until it has taken it, or has said
+    /// why it cannot work, which comes back in its words.
+    pub fn ensure_taken(&self, world: &World, request: &Request) -> Result<Option<String>, Failure> {
+        let logged = self.monitor_log_part("").len();
+        if !self.ensure_monitor(world)?.is_start() {
+            return Ok(None);
+        }
+        let start = Instant::now();
+        while self.has_request(&request.id) && start.elapsed() < BEGINNING {
+            if let Some(why) = unable_since(&self.monitor_log_part(""), logged) {
+                return Ok(Some(why));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(None)
     }
 
     /// Makes sure that the monitor at work holds the credentials this command could give it; where another one has

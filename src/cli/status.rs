@@ -8,7 +8,7 @@ use super::follow::{Follow, Seen};
 use super::place::Place;
 use super::report::{complete, report};
 use super::trouble::{is_about_configuration, still_unusable};
-use super::{Failure, Outcome, World, judge};
+use super::{Failure, Outcome, World, hindrance, judge};
 use crate::process::{self, Presence};
 use crate::push::{Request, Sha, TrackNote};
 use crate::status::{Document, Target, Unwatched};
@@ -38,7 +38,8 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         Answer::Through(tip) if args.refresh => place.inside(&sha, &refreshed(&place, world, *tip)?),
         found => from_disk(&place, world, &sha, found)?,
     };
-    let document = judge::answer_to(&args.subject, complete(&place, world, document))?;
+    let document = hindrance::told(&place, world, complete(&place, world, document));
+    let document = judge::answer_to(&args.subject, document)?;
     report(world, &document);
     Ok(Outcome::Code(document.exit_code))
 }
@@ -50,7 +51,8 @@ fn from_disk(place: &Place, world: &World, sha: &Sha, found: Answer) -> Result<D
         Answer::Pushing(request) => {
             // A request nobody takes would lie there until the next push.
             if process::presence(&place.layout, world.now()) == Presence::Absent {
-                place.ensure_monitor(world)?;
+                // Why it cannot work is told with the answer.
+                place.ensure_taken(world, &request)?;
             }
             place.requested(sha, &request)
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::answer::{Answer, answer};
 use super::helper::Helper;
+use super::journal::unable_since;
 use super::place::{Place, StatusFile, status_files};
 use super::{Failure, Outcome, World};
 use crate::process::{self, Ensured, Presence};
@@ -15,6 +16,8 @@ use crate::status::Document;
 
 /// How long the monitor is given to stop.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long one that does not respond is given to recover.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -81,6 +84,9 @@ fn stop_all(world: &World, place: &Place) -> Result<Outcome, Failure> {
         return Ok(tell(world, &[], "nothing", "nothing is watched"));
     }
     ask_and_wait(world, place, None, || watched().is_empty() && is_absent())?;
+    if before.is_empty() {
+        return Ok(tell(world, &[], "nothing", "no watch was running"));
+    }
     let (count, ending) = (before.len(), if before.len() == 1 { "" } else { "es" });
     Ok(tell(world, &before, "stopped", &format!("stopped {count} watch{ending}; no monitor runs")))
 }
@@ -112,9 +118,25 @@ fn is_over(document: &Document) -> bool {
 
 fn ask_and_wait(world: &World, place: &Place, sha: Option<Sha>, is_stopped: impl Fn() -> bool) -> Result<(), Failure> {
     let request = place.ask(world, Asked::Stop(StopNote { sha }))?;
-    let helper = (place.ensure_monitor(world)? == Ensured::Unwanted).then(|| Helper::start(world, place));
+    let logged = place.monitor_log_part("").len();
+    let ensured = place.ensure_monitor(world)?;
+    let mut helper = (ensured == Ensured::Unwanted).then(|| Helper::start(world, place));
     let start = Instant::now();
     while place.has_request(&request.id) || !is_stopped() {
+        let told = helper.as_mut().and_then(Helper::unable).map(|why| why.to_string());
+        let said = || unable_since(&place.monitor_log_part(""), logged).filter(|_| ensured.is_start());
+        if let Some(why) = told.or_else(said) {
+            return Err(Failure::unable(&why));
+        }
+        // Right after the machine slept its heart has not beaten for a while either.
+        let presence = process::presence(&place.layout, world.now());
+        if let Presence::Wedged(file) = presence
+            && start.elapsed() > PATIENCE
+        {
+            let message = format!("the monitor (pid {}) does not respond", file.identity.pid);
+            return Err(Failure::failed("monitor", message)
+                .hint("`afterpush daemon stop` ends it; the next one then does what was asked"));
+        }
         if start.elapsed() > LIMIT {
             return Err(Failure::failed("monitor", "the monitor has not stopped in time")
                 .hint("`afterpush daemon stop` ends it; its watches can then be stopped by the next one"));

@@ -1,10 +1,10 @@
 //! `afterpush track`: starts a watch by hand.
 
+use super::hindrance::hindrance;
 use super::place::Place;
 use super::start::by_hand;
 use super::{Failure, Outcome, World};
 use crate::config;
-use crate::process::Ensured;
 use crate::push::{Asked, RemoteName, TrackNote};
 
 /// What `afterpush track` takes.
@@ -36,7 +36,9 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         ..by_hand(&place, &sha)
     };
     let request = place.ask(world, Asked::Track(note))?;
-    let ensured = place.ensure_monitor(world)?;
+    if let Some(why) = place.ensure_taken(world, &request)? {
+        return Err(Failure::unable(&why));
+    }
     let document = place.requested(&sha, &request);
     if world.json {
         world.printer.document(&document);
@@ -44,15 +46,13 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
         world.printer.line(&document.word());
     } else {
         world.printer.line(&format!(
-            "{} is watched; `afterpush wait {}` waits for its verdict",
+            "{} is to be watched; `afterpush wait {}` waits for its verdict",
             sha.short(),
             sha.short()
         ));
     }
-    if ensured == Ensured::Unwanted {
-        world.printer.note(
-            "afterpush: no monitor is started here (a CI runner, or AFTERPUSH=0); `afterpush wait` does the work",
-        );
+    if let Some(warning) = hindrance(&place, world, &document) {
+        world.printer.note(&format!("afterpush: {}", warning.message));
     }
     Ok(Outcome::Done)
 }

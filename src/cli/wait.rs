@@ -4,9 +4,9 @@ use super::args::{Patience, Subject};
 use super::report::report_line;
 use super::view::Ending;
 use super::waiting::{Question, Viewer, wait};
-use super::{Failure, Outcome, World};
+use super::{Failure, Outcome, World, hindrance};
 use crate::status::{Document, Target};
-use crate::watch::exit;
+use crate::watch::{Warning, exit};
 
 /// What `afterpush wait` takes.
 #[derive(Debug, clap::Args)]
@@ -30,12 +30,13 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
 pub struct AtTheEnd<'a> {
     world: &'a World,
     has_told: bool,
+    told: Vec<Warning>,
 }
 
 impl<'a> AtTheEnd<'a> {
     /// Nothing has been said yet.
     pub fn new(world: &'a World) -> Self {
-        Self { world, has_told: false }
+        Self { world, has_told: false, told: Vec::new() }
     }
 }
 
@@ -48,12 +49,21 @@ impl Viewer for AtTheEnd<'_> {
             self.world.printer.note(&format!("afterpush: {why}; it is asked again until it tells"));
             self.has_told = true;
         }
+        if let Some(warning) = document.warnings.iter().find(|warning| hindrance::is_one(warning)) {
+            if !self.told.contains(warning) {
+                self.world.printer.note(&format!("afterpush: {}", warning.message));
+                self.told.push(warning.clone());
+            }
+        }
     }
 
     fn passed(&mut self, _: &Document) {}
 
     fn ended(&mut self, document: &Document, ending: &Ending) {
-        report_line(self.world, document);
+        let mut document = document.clone();
+        // What was said already; a document holds it all the same.
+        document.warnings.retain(|warning| self.world.json || !self.told.contains(warning));
+        report_line(self.world, &document);
         if ending.gave_up {
             self.world.printer.note(&format!("afterpush: {}", ending.message));
         }

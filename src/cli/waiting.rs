@@ -1,10 +1,11 @@
 //! Waiting for a verdict: what `wait` and `watch` have in common.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::answer::answer;
 use super::args::{Patience, Subject};
 use super::follow::Seen;
+use super::hindrance::hindrance;
 use super::place::Place;
 use super::report::complete;
 use super::start::{Start, start};
@@ -17,6 +18,8 @@ use crate::watch::exit;
 
 /// How much longer a failure is waited on, for its log.
 const LOG_PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether the monitor is kept from its work.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(3);
 
 /// What is waited for.
 pub struct Question<'a> {
@@ -66,6 +69,7 @@ async fn until_decided(
     viewer: &mut dyn Viewer,
     newest: &mut Document,
 ) -> Result<Ending, Failure> {
+    let mut looked = Instant::now();
     loop {
         match start.next().await? {
             Seen::Changed(document) => {
@@ -78,6 +82,10 @@ async fn until_decided(
                     return Ok(decided(question, newest, code));
                 }
             }
+            Seen::Tick if looked.elapsed() >= LOOK_AROUND_EVERY => {
+                looked = Instant::now();
+                tell_hindrance(world, place, viewer, newest);
+            }
             Seen::Tick => viewer.passed(newest),
             Seen::TimeUp => return Ok(ran_out(world, place, question.patience.timeout, newest)),
             Seen::Interrupted(code) => return Ok(interrupted(world, place, code)),
@@ -85,6 +93,17 @@ async fn until_decided(
         if world.printer.reader_is_gone() {
             return Ok(interrupted(world, place, INTERRUPTED));
         }
+    }
+}
+
+/// Whoever waits for a monitor that cannot go on is told so, once for each reason.
+fn tell_hindrance(world: &World, place: &Place, viewer: &mut dyn Viewer, newest: &mut Document) {
+    match hindrance(place, world, newest) {
+        Some(warning) if !newest.warnings.contains(&warning) => {
+            newest.warnings.push(warning);
+            viewer.changed(newest);
+        }
+        _ => viewer.passed(newest),
     }
 }
 
@@ -131,11 +150,12 @@ fn interrupted(world: &World, place: &Place, code: u8) -> Ending {
 /// What happens to the commit when nobody waits any more. The command to go on with is among the document's next.
 fn meanwhile(world: &World, place: &Place) -> &'static str {
     if !process::may_summon(&world.environment.pairs()) {
-        "no monitor runs here, so nobody looks on until somebody waits again"
-    } else if process::presence(&place.layout, world.now()) == Presence::Absent {
-        "no monitor stays at work here; `afterpush logs --monitor` tells why"
-    } else {
-        "the monitor goes on"
+        return "no monitor runs here, so nobody looks on until somebody waits again";
+    }
+    match process::presence(&place.layout, world.now()) {
+        Presence::Responding(_) => "the monitor goes on",
+        Presence::Wedged(_) => "the monitor does not respond; `afterpush daemon stop` ends it",
+        Presence::Absent => "no monitor stays at work here; `afterpush logs --monitor` tells why",
     }
 }
 

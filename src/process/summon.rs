@@ -64,8 +64,8 @@ pub enum Ensured {
 }
 
 impl Ensured {
-    /// A monitor has to be started.
-    const fn is_start(self) -> bool {
+    /// A monitor has to be started, or was.
+    pub const fn is_start(self) -> bool {
         matches!(self, Self::Summoned | Self::TakingOver)
     }
 }

@@ -1,8 +1,11 @@
 //! `wait`, `watch`, `track`, `stop` with a monitor at work and a stand-in for the provider.
 
+use std::fs::{File, FileTimes};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::SystemTime;
 
+use afterpush::process::MonitorFile;
 use afterpush::standin::{Pace, Recipe, Stage, Trouble};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -47,6 +50,41 @@ fn a_failure_is_told_with_its_log() {
     assert_eq!(json["failure"]["code"], "build_failed", "{json}");
     let log = site.afterpush(&["logs", &sha]).ends(0).out();
     assert!(log.contains("> tsc -p ."), "{log}");
+}
+
+#[test]
+fn a_monitor_that_stands_still_is_told_and_how_it_is_ended() {
+    let site = Site::new();
+    site.building();
+    let pid = MonitorFile::read(&site.layout()).expect("one is at work").identity.pid;
+    kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("our own monitor");
+    // Long ago, instead of waiting until it is.
+    let times = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
+    let alive = File::options().write(true).open(site.layout().alive()).expect("its heart has beaten");
+    alive.set_times(times).expect("our own file");
+    let words = format!("the monitor (pid {pid}) does not respond; `afterpush daemon stop` ends it");
+    for args in [&["status"][..], &["wait", "--timeout", "5s"], &["watch", "--timeout", "5s"]] {
+        let code = if args[0] == "status" { 8 } else { 124 };
+        let ran = site.afterpush(args).ends(code);
+        assert_eq!(format!("{}{}", ran.out(), ran.err()).matches(&words).count(), 1, "{ran}");
+        assert!(!ran.err().contains("the monitor goes on"), "{ran}");
+    }
+    let told = site.afterpush(&["status", "--json"]).ends(8).json();
+    assert_eq!(told["warnings"][0]["code"], "monitor_silent", "{told:#}");
+    kill(Pid::from_raw(pid), Signal::SIGCONT).expect("our own monitor");
+}
+
+#[test]
+fn where_no_monitor_is_started_status_and_list_tell_of_the_push_all_the_same() {
+    let mut site = Site::new();
+    site.set("AFTERPUSH_SPAWN", "0");
+    let sha = site.commit("for nobody");
+    site.push(&[]).ends(0);
+    let ran = site.afterpush(&["status"]).ends(8);
+    assert!(ran.err().contains("no monitor is started here") && ran.err().contains("`afterpush wait`"), "{ran}");
+    let listed = site.afterpush(&["list"]).ends(0);
+    assert!(listed.out().contains(&sha[..7]) && listed.out().contains("pushing"), "{listed}");
+    assert!(!listed.err().contains("no push is known"), "{listed}");
 }
 
 #[test]

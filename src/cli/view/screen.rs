@@ -3,7 +3,7 @@
 use super::steps::step_lines;
 use super::{branch, ended_above_targets, headline, remark, sources, usual, warnings, word_of};
 use crate::base::{Timestamp, text};
-use crate::cli::{Style, Tone};
+use crate::cli::{Style, Tone, hindrance};
 use crate::status::{Document, Target};
 use crate::watch::exit;
 
@@ -39,7 +39,10 @@ pub fn explanation(document: &Document, style: &Style, now: Timestamp) -> Vec<St
     lines.extend(warnings(document));
     if document.stale {
         let since = document.observed_at.map_or_else(String::new, |at| format!(" for {}", now.since(at)));
-        let words = format!("  nobody has looked{since}: the monitor is gone; `afterpush wait` starts it again");
+        // What keeps a monitor that is there from looking is a warning.
+        let is_told = document.warnings.iter().any(hindrance::is_one);
+        let why = if is_told { "" } else { ": the monitor is gone; `afterpush wait` starts it again" };
+        let words = format!("  nobody has looked{since}{why}");
         lines.push(Tone::Doubt.paint(&words));
     }
     lines.extend(next(document));
