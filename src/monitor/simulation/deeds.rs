@@ -58,7 +58,10 @@ impl Run {
             Deed::CutOff(is) => self.world.state().is_cut_off = is,
             Deed::Deaf(is) => self.world.state().is_deaf = is,
             Deed::Trouble(trouble, times) => self.world.provider.world.trouble(trouble, times),
-            Deed::FullDisk(is) => self.is_full = is,
+            Deed::FullDisk(is) => {
+                self.is_full = is;
+                self.begin_anew();
+            }
             Deed::Ill(is) => {
                 self.world.state().is_ill = is;
                 self.truth.was_ill |= is;
@@ -109,7 +112,9 @@ impl Run {
         let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
         let unique = uuid::Builder::from_unix_timestamp_millis(millis, &[self.pleas.made; 10]);
         self.pleas.made += 1;
-        Request::new(unique.into_uuid(), at, asked)
+        let request = Request::new(unique.into_uuid(), at, asked);
+        self.pleas.open.push((request.id.clone(), self.now()));
+        request
     }
 
     /// What a command would drop.
@@ -195,6 +200,7 @@ impl Run {
             }
         }
         self.move_on(end);
+        self.begin_anew();
         for deed in waiting {
             self.schedule.enter(end, deed);
         }

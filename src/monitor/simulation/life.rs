@@ -14,9 +14,10 @@ use super::run::Run;
 use super::schedule::Deed;
 use super::traps::Killed;
 use super::world::World;
-use crate::base::{Clock, Span};
+use crate::base::Span;
 use crate::process::{Alone, failpoint, watched};
 use crate::spool;
+use crate::store::Store;
 
 /// So long at most something is due again and again without anything happening.
 const LONGEST_UNREST: Span = Span::from_secs(1);
@@ -39,10 +40,12 @@ impl Run {
         }));
         watched::watch(None);
         self.clear_up();
+        self.forget_what_was_stored();
+        self.hear_the_bell();
         self.note(|| ended.as_ref().map_or("the monitor was killed".to_owned(), |ended| format!("{ended:?}")));
         self.schedule.forget_monitor();
         self.traps.killed_after.set(None);
-        self.is_watching = self.has_living();
+        self.look_back();
         let ended = ended.unwrap_or_else(|why| if why.is::<Killed>() { Ok(Ended::Asked) } else { resume_unwind(why) });
         if matches!(ended, Ok(Ended::Idle)) && !self.traps.found_free.get() && !Inbox::is_empty(&self.ground.layout) {
             self.broken = Some("a request lies in the inbox, and nobody is there to read it".to_owned());
@@ -56,6 +59,17 @@ impl Run {
         if self.traps.found_free.replace(false) {
             self.summon();
         }
+    }
+
+    /// What the monitor has left behind.
+    fn look_back(&mut self) {
+        self.is_watching = false;
+        let path = self.ground.layout.store();
+        let Ok(Some(store)) = self.runtime.block_on(Store::open_to_read(&path)) else { return };
+        self.traps.is_written.set(false);
+        self.look_around(&store);
+        self.is_watching = self.runtime.block_on(store.living()).is_ok_and(|living| !living.is_empty());
+        self.runtime.block_on(store.close());
     }
 
     fn take_turns(&mut self, orders: &Orders) -> Result<Ended, MonitorError> {
@@ -80,6 +94,7 @@ impl Run {
     fn work(&mut self, alone: &Alone) -> Result<Ended, MonitorError> {
         // What the one before was waiting for is nothing to this one.
         self.schedule.forget_monitor();
+        self.begin_anew();
         if !self.is_ending && self.by_chance(15) {
             self.traps.killed_after.set(Some(self.random.below(60)));
         } else if !Inbox::is_empty(&self.orders.layout) {
@@ -98,6 +113,13 @@ impl Run {
                 Round::End(ended) => break ended,
                 Round::Wait(pause) => pause,
             };
+            if self.traps.is_written.take() {
+                self.look_around(&tools.store);
+            }
+            self.look_into_the_inbox();
+            if self.broken.is_some() {
+                break Ended::Asked;
+            }
             let now = self.now();
             if pause > Span::from_millis(1) {
                 calm_at = now + pause;
@@ -164,9 +186,7 @@ impl Run {
                     self.schedule.enter(at + delay, Deed::Hear(Box::new(happening)));
                 }
                 Deed::Hear(mut happening) => {
-                    if let Some(mistake) = self.mistake {
-                        mistake.mishear(&mut happening, self.world.now());
-                    }
+                    self.mishear(&mut happening);
                     return (Some(*happening), false);
                 }
                 Deed::PauseEnds(pause) if pause == self.pause => return (None, false),
@@ -181,7 +201,10 @@ impl Run {
                         self.runtime.block_on(tools.store.refuse(self.is_full));
                     }
                     // A wake-up may get lost.
-                    if may_wake && !self.by_chance(15) {
+                    if may_wake && self.by_chance(15) {
+                        self.miss_the_bell();
+                    } else if may_wake {
+                        self.hear_the_bell();
                         shift.ring();
                         return (None, false);
                     }

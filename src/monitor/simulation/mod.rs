@@ -17,6 +17,7 @@ mod script;
 mod table;
 mod traps;
 mod truth;
+mod witness;
 mod world;
 
 use naive::Mistake;
@@ -84,4 +85,24 @@ fn a_monitor_that_takes_any_answer_for_its_commit_is_found_out() {
 fn a_monitor_that_counts_old_deployments_is_found_out() {
     // Either verdict, of something that was not so since the push.
     assert!(is_found_out(Mistake::OldDeploymentsCount, 300, " since "));
+}
+
+#[test]
+fn a_monitor_that_takes_silence_for_an_answer_is_found_out() {
+    assert!(is_found_out(Mistake::SilenceIsAnAnswer, 500, "is called not deployed"));
+}
+
+#[test]
+fn a_monitor_that_takes_the_end_of_git_for_a_landing_is_found_out() {
+    assert!(is_found_out(Mistake::AnyEndIsALanding, 100, "is said to have landed and has not"));
+}
+
+#[test]
+fn a_monitor_that_tells_before_it_stores_is_found_out() {
+    assert!(is_found_out(Mistake::TellsBeforeItStores, 500, "and the store does not know"));
+}
+
+#[test]
+fn a_monitor_that_trusts_the_bell_is_found_out() {
+    assert!(is_found_out(Mistake::TrustsTheBell, 100, "lies in the inbox at"));
 }

@@ -1,4 +1,4 @@
-//! What must hold at the end of every run, whatever went wrong in it.
+//! What must hold in every run, whatever goes wrong in it: the truth at each moment, the rest at the end.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
 use crate::status::Document;
 use crate::store::Store;
-use crate::watch::{Event, EventKind, Origin, Verdict, Watch, outlook};
+use crate::watch::{Course, Event, EventKind, Origin, Source, Verdict, Watch, outlook};
 
 /// What may be made this much before its push and still be of it: the clocks of two machines differ.
 const SLACK: Span = Span::from_mins(2);
 
-/// What a run came to.
-pub(super) struct Outcome<'a> {
+/// What the world has had so far, and what must be so because of it.
+pub(super) struct Rules<'a> {
     pub(super) ground: &'a Ground,
     pub(super) pushed: &'a [Pushed],
     pub(super) pleas: &'a Pleas,
-    /// How many deployments are remembered.
-    pub(super) pasts: usize,
     pub(super) truth: &'a Truth,
-    /// When the machine's clock last showed this.
-    pub(super) uptime_at: &'a dyn Fn(Timestamp) -> Span,
-    pub(super) watches: Vec<(Watch, Vec<Event>)>,
+    /// How far the clock was off since when.
+    pub(super) offsets: &'a [(Span, Span)],
 }
 
+/// The watches and their timelines.
+pub(super) type Watches = Vec<(Watch, Vec<Event>)>;
+
 /// Everything the store knows of the commits of a run.
-pub(super) async fn read(store: &Store, ground: &Ground) -> Vec<(Watch, Vec<Event>)> {
+pub(super) async fn read(store: &Store, ground: &Ground) -> Watches {
     let mut all = Vec::new();
     for sha in &ground.commits {
         for watch in store.attempts(sha).await.expect("a store that can be read") {
@@ -49,25 +49,25 @@ pub(super) async fn pasts(store: &Store) -> usize {
     count
 }
 
-impl Outcome<'_> {
-    /// The first rule that was broken, in words.
-    pub(super) fn check(&self) -> Result<(), String> {
-        self.every_landed_push_has_its_watch()?;
-        for (watch, events) in &self.watches {
+impl Rules<'_> {
+    /// The first rule that was broken at the end, in words; so many deployments are remembered.
+    pub(super) fn check(&self, watches: &Watches, pasts: usize) -> Result<(), String> {
+        self.every_landed_push_has_its_watch(watches)?;
+        for (watch, events) in watches {
             let check = ends_in_one_verdict(watch, events).and_then(|()| self.is_true(watch));
             let check = check.and_then(|()| is_told_once(events));
             check.map_err(|why| format!("{} (attempt {}): {why}", watch.sha, watch.attempt))?;
         }
         let were_live =
-            self.watches.iter().filter(|(_, events)| events.iter().any(|event| event.to.as_deref() == Some("live")));
+            watches.iter().filter(|(_, events)| events.iter().any(|event| event.to.as_deref() == Some("live")));
         let were_live = were_live.count();
-        if self.pasts > were_live {
-            return Err(format!("{} deployments are remembered, and {were_live} were live", self.pasts));
+        if pasts > were_live {
+            return Err(format!("{pasts} deployments are remembered, and {were_live} were live"));
         }
-        self.files_are_whole()
+        self.files_are_whole(watches)
     }
 
-    fn every_landed_push_has_its_watch(&self) -> Result<(), String> {
+    fn every_landed_push_has_its_watch(&self, all: &Watches) -> Result<(), String> {
         let mut pushes: BTreeMap<&Sha, usize> = BTreeMap::new();
         for pushed in self.pushed {
             *pushes.entry(&pushed.sha).or_default() += 1;
@@ -76,7 +76,7 @@ impl Outcome<'_> {
             *pushes.entry(&self.ground.commits[*commit]).or_default() += 1;
         }
         for (sha, pushes) in pushes {
-            let watches: Vec<&Watch> = self.watches.iter().map(|(watch, _)| watch).filter(|w| w.sha == *sha).collect();
+            let watches: Vec<&Watch> = all.iter().map(|(watch, _)| watch).filter(|w| w.sha == *sha).collect();
             if watches.len() > pushes {
                 let ids: Vec<&RequestId> = watches.iter().map(|watch| &watch.id).collect();
                 return Err(format!("{sha} was pushed {pushes} times and is watched {} times: {ids:?}", watches.len()));
@@ -114,29 +114,18 @@ impl Outcome<'_> {
         watch.boot.as_ref().map_or(Span::ZERO, |boot| boot.at.since(START) - pushed.is_off_by)
     }
 
-    /// `live` and `failed` only where the world says so.
-    fn is_true(&self, watch: &Watch) -> Result<(), String> {
+    /// `live`, `failed` and all else that is said of a watch only where the world says so, at any moment.
+    pub(super) fn is_true(&self, watch: &Watch) -> Result<(), String> {
         let outlook = outlook(watch);
         let commit = self.ground.place_of(watch.sha.as_str()).expect("a commit of this repository");
-        // One that the journal told of is named by no request.
-        let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
-        let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
-        // Of one that somebody asked for it is not known when it was pushed.
-        let made = made.filter(|_| watch.push.origin != Origin::Track);
-        // A push that was noted before the clock was put ahead seems to be so much older to a monitor that takes it up
-        // afterwards, and what was deployed shortly before the push may count for it.
-        let put_ahead = made.map_or(Span::ZERO, |pushed| Self::set_unseen(pushed, watch).max(Span::ZERO));
-        let made = made.map_or(Span::ZERO, |pushed| pushed.made);
-        let since = made - SLACK - put_ahead;
-        let decided = watch.courses.iter().filter_map(|course| course.times.decided_at).max();
-        let by = decided.map_or(Span::from_hours(9000), self.uptime_at);
+        let has_landed = |pushed: &Pushed| pushed.landed.is_some() && self.is_at_or_after(pushed, commit);
+        if watch.has_landed() && !self.pushed.iter().any(has_landed) {
+            return Err("is said to have landed and has not".to_owned());
+        }
+        for course in &watch.courses {
+            self.is_true_of(watch, course, commit)?;
+        }
         match outlook.verdict {
-            Some(Verdict::Live) if !self.truth.was_live(commit, since, by) => {
-                Err(format!("is called live and was not since {since}: {}", outlook.message))
-            }
-            Some(Verdict::Failed) if !self.truth.has_failed(commit, since, by) => {
-                Err(format!("is called failed and has not since {since}: {}", outlook.message))
-            }
             Some(Verdict::Unhealthy) if !self.truth.was_ill && !self.truth.was_live_but(commit) => {
                 Err(format!("is called unhealthy, and the service was well: {}", outlook.message))
             }
@@ -147,8 +136,60 @@ impl Outcome<'_> {
         }
     }
 
+    fn is_true_of(&self, watch: &Watch, course: &Course, commit: usize) -> Result<(), String> {
+        // One that the journal told of is named by no request.
+        let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
+        let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
+        // Of one that somebody asked for it is not known when it was pushed.
+        let made = made.filter(|_| watch.push.origin != Origin::Track);
+        // A push that was noted before the clock was put ahead seems to be so much older to a monitor that takes it up
+        // afterwards, and what was deployed shortly before the push may count for it.
+        let set_unseen = made.map_or(Span::ZERO, |pushed| Self::set_unseen(pushed, watch));
+        let made = made.map_or(Span::ZERO, |pushed| pushed.made);
+        let since = made - SLACK - set_unseen.max(Span::ZERO);
+        let by = course.times.decided_at.map_or(Span::from_hours(9000), |at| self.uptime_at(at));
+        let message = &course.message;
+        match course.verdict {
+            Some(Verdict::Live) if !self.truth.was_live(commit, since, by) => {
+                Err(format!("is called live and was not since {since}: {message}"))
+            }
+            Some(Verdict::Failed) if !self.truth.has_failed(commit, since, by) => {
+                Err(format!("is called failed and has not since {since}: {message}"))
+            }
+            // The same the other way round: what was deployed since may seem to be older than the push.
+            Some(Verdict::NoDeploy) if set_unseen >= Span::ZERO => {
+                let answers = course.observations.iter().filter(|seen| seen.ok && seen.source == Source::Provider);
+                let last = answers.filter_map(|seen| self.uptimes_at(seen.observed_at).min()).max();
+                match last.filter(|last| self.truth.was_deployed(commit, made, *last)) {
+                    Some(last) => Err(format!("is called not deployed, and was seen to be at {last}: {message}")),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The push brought this commit, or one that contains it.
+    fn is_at_or_after(&self, pushed: &Pushed, commit: usize) -> bool {
+        self.ground.place_of(pushed.sha.as_str()).is_some_and(|place| contains(place, commit))
+    }
+
+    /// When the machine's clock last showed this.
+    fn uptime_at(&self, at: Timestamp) -> Span {
+        self.uptimes_at(at).max().unwrap_or(at.since(START))
+    }
+
+    /// Whenever the machine's clock showed this; where it was put back, more than once.
+    fn uptimes_at(&self, at: Timestamp) -> impl Iterator<Item = Span> {
+        let ends = self.offsets.iter().skip(1).map(|(since, _)| *since).chain([Span::from_hours(9000)]);
+        let shown = move |(&(since, off), end): (&(Span, Span), Span)| {
+            Some(at.since(START) - off).filter(|uptime| (since..=end).contains(uptime))
+        };
+        self.offsets.iter().zip(ends).filter_map(shown)
+    }
+
     /// Readers see what the store knows, in whole files.
-    fn files_are_whole(&self) -> Result<(), String> {
+    fn files_are_whole(&self, watches: &Watches) -> Result<(), String> {
         let folder = self.ground.layout.status_dir();
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -165,11 +206,11 @@ impl Outcome<'_> {
                 return Err(format!("{name} is torn"));
             }
         }
-        for (watch, _) in &self.watches {
+        for (watch, _) in watches {
             let path = self.ground.layout.status(watch.sha.as_str());
             let bytes = std::fs::read(&path).map_err(|why| format!("{}: {why}", path.display()))?;
             let document = Document::parse(&bytes).map_err(|why| format!("{}: {why}", path.display()))?;
-            let of_commit = self.watches.iter().map(|(watch, _)| watch).filter(|known| known.sha == watch.sha);
+            let of_commit = watches.iter().map(|(watch, _)| watch).filter(|known| known.sha == watch.sha);
             let mut verdicts = of_commit.map(|watch| outlook(watch).verdict.map(Into::into));
             if !verdicts.any(|verdict| verdict == document.verdict) {
                 return Err(format!("{} says {:?}, and no watch does", path.display(), document.verdict));

@@ -13,14 +13,15 @@ use super::super::tools::Tools;
 use super::ground::Ground;
 use super::naive::Mistake;
 use super::random::Random;
-use super::rules::{self, Outcome};
+use super::rules::{self, Rules};
 use super::schedule::{Deed, Schedule};
 use super::script::{self, PushPlan, Sources};
 use super::table::Table;
 use super::traps::Traps;
 use super::truth::{APP, Truth};
-use super::world::{START, World};
-use crate::base::{Clock, Span, Timestamp};
+use super::witness::Witness;
+use super::world::World;
+use crate::base::{Clock, Span};
 use crate::push::{Request, RequestId, Sha};
 use crate::standin::{Overlap, Pace};
 use crate::store::Store;
@@ -59,6 +60,8 @@ pub(super) struct Pleas {
     pub(super) stopped: Vec<usize>,
     /// The commits that were to be watched.
     pub(super) tracked: Vec<usize>,
+    /// What was asked when, as far as nobody has seen it taken.
+    pub(super) open: Vec<(RequestId, Span)>,
 }
 
 /// A run.
@@ -92,6 +95,7 @@ pub(super) struct Run {
     /// The monitor's pauses are numbered, so that one which was cut short ends nothing.
     pub(super) pause: u32,
     pub(super) broken: Option<String>,
+    pub(super) witness: Witness,
     /// What happened when, where somebody wants to read it.
     pub(super) story: Option<Vec<String>>,
 }
@@ -104,6 +108,9 @@ impl Run {
         let plans = script::pushes(&mut random);
         let mut run = Self::of(random, sources, plans);
         run.mistake = mistake;
+        if mistake == Some(Mistake::TellsBeforeItStores) {
+            run.traps = Rc::new(Traps::of_one_that_tells_first(run.ground.layout.store()));
+        }
         for number in 0..run.plans.len() {
             run.schedule.enter(BEGIN + run.random.between(Span::ZERO, EVENTFUL), Deed::Push(number));
         }
@@ -173,6 +180,7 @@ impl Run {
             is_ending: false,
             pause: 0,
             broken: None,
+            witness: Witness::default(),
             story: None,
         }
     }
@@ -219,31 +227,17 @@ impl Run {
             }
         }
         let pasts = self.runtime.block_on(rules::pasts(&store));
-        let outcome = Outcome {
-            ground: &self.ground,
-            pushed: &self.pushed,
-            pleas: &self.pleas,
-            pasts,
-            truth: &self.truth,
-            uptime_at: &|at| self.uptime_at(at),
-            watches,
-        };
-        outcome.check()
+        self.rules().check(&watches, pasts)
+    }
+
+    pub(super) fn rules(&self) -> Rules<'_> {
+        let Self { ground, pushed, pleas, truth, offsets, .. } = self;
+        Rules { ground, pushed, pleas, truth, offsets }
     }
 
     /// Nothing happens any more, and nobody is waiting for anything.
     fn is_over(&self) -> bool {
         !self.schedule.is_eventful() && !self.is_watching && Inbox::is_empty(&self.ground.layout)
-    }
-
-    /// The store knows of watches that are not over.
-    pub(super) fn has_living(&self) -> bool {
-        self.runtime.block_on(async {
-            let Ok(Some(store)) = Store::open_to_read(&self.ground.layout.store()).await else { return false };
-            let living = store.living().await;
-            store.close().await;
-            living.is_ok_and(|living| !living.is_empty())
-        })
     }
 
     /// This often in a hundred times, unless everything is written out.
@@ -264,12 +258,5 @@ impl Run {
 
     pub(super) fn move_on(&self, at: Span) {
         self.world.move_on(at);
-    }
-
-    /// When the machine's clock last showed this.
-    fn uptime_at(&self, at: Timestamp) -> Span {
-        let mut begins = self.offsets.iter().rev();
-        let shown = |&(since, off): &(Span, Span)| Some(at.since(START) - off).filter(|uptime| *uptime >= since);
-        begins.find_map(shown).unwrap_or(at.since(START))
     }
 }

@@ -69,6 +69,12 @@ impl Truth {
         let counts = |fate: &&Fate| contains(fate.commit, commit) && fate.made >= since;
         self.fates.iter().filter(counts).any(|fate| fate.failed.is_some_and(|at| at <= by))
     }
+
+    /// By this moment there was a deployment of the commit itself, made after that moment.
+    pub(super) fn was_deployed(&self, commit: usize, since: Span, by: Span) -> bool {
+        self.fates.iter().any(|fate| fate.commit == commit && fate.made >= since && fate.made < by)
+    }
+
     /// Another commit was live at some time.
     pub(super) fn was_live_but(&self, commit: usize) -> bool {
         self.fates.iter().any(|fate| fate.commit != commit && fate.live.is_some())
