@@ -223,10 +223,15 @@ fn relate(
         }
     }
     let boot = tools.boot();
-    let related = watches.iter().zip(kin).map(|(watch, mut kin)| {
+    // Mostly one and the same push is the newest to all of them.
+    let mut later_ones: BTreeMap<Sha, Vec<Relation>> = BTreeMap::new();
+    let related = watches.iter().zip(kin).enumerate().map(|(at, (watch, mut kin))| {
         kin.clock_set = watch.clock_set_since(&boot);
         if let Some(later) = pushes.get(&(watch.push.remote.clone(), watch.push.ref_name.clone())) {
-            kin.newer_pushes = later.than(watch, |sha| relations.of(&repo, &watch.sha, sha.as_str()));
+            kin.newer_pushes = later.than(watch, |sha| match later_ones.get(sha) {
+                Some(known) => known[at],
+                None => later_ones.entry(sha.clone()).or_insert(relations.along(&repo, &line, sha.as_str()))[at],
+            });
         }
         (watch.id.clone(), kin)
     });
