@@ -5,6 +5,7 @@
 mod around;
 mod calls;
 mod clocks;
+mod crowd;
 mod files;
 mod git;
 mod hostile;

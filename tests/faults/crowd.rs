@@ -1,0 +1,86 @@
+//! Very many watches at once.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Stdio;
+
+use afterpush::base::{Clock, Span};
+use afterpush::host::clock::Machine;
+use afterpush::push::{Asked, ReflogPush, RemoteName, Request, TrackNote};
+use afterpush::spool;
+use afterpush::standin::{Recipe, Stage};
+
+use crate::support::{Site, until};
+
+#[test]
+fn a_thousand_watches_share_their_questions_and_each_gets_its_verdict() {
+    crowd(1_000);
+}
+
+#[test]
+#[ignore = "needs minutes"]
+fn ten_thousand_watches_share_their_questions_and_each_gets_its_verdict() {
+    crowd(10_000);
+}
+
+/// So many commits that landed one after the other, all asked for before a monitor runs; the provider deploys the newest.
+fn crowd(count: usize) {
+    let site = Site::new();
+    let commits = add_commits(&site, count);
+    site.push(&["--no-verify"]).ends(0);
+    let now = Machine.now();
+    for (commit, number) in commits.iter().zip(0..) {
+        let at = now + Span::from_millis(number);
+        let note = TrackNote {
+            sha: commit.parse().expect("git names commits"),
+            remote: Some(RemoteName::new("origin")),
+            branch: Some("main".to_owned()),
+            target: None,
+            pushed: Some(ReflogPush { at, old: None }),
+            worktree: None,
+        };
+        let request = Request::new(uuid::Uuid::now_v7(), at, Asked::Track(note));
+        spool::drop_request(&site.layout(), &request).expect("an inbox");
+    }
+    let newest = site.ship(Recipe::of([Stage::PendingBuild, Stage::Building]));
+    for commit in &commits {
+        until("it is watched", || site.status(commit));
+    }
+    site.until_status(&newest, "building", |status| status["phase"] == "building");
+
+    let monitor = site.processes()[0];
+    let opened = fs::read_dir(format!("/proc/{monitor}/fd")).expect("it lives").count();
+    assert!(opened < 100, "{opened} files and connections are open");
+    let status = fs::read_to_string(format!("/proc/{monitor}/status")).expect("it lives");
+    let memory = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("the kernel tells it");
+    let memory: usize = memory.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(memory < 200 << 10, "{memory} KiB of memory");
+
+    site.force(&newest, Stage::Active);
+    site.decided(&newest, "live", "deployed_live");
+    for commit in &commits {
+        let status = until("it is done", || site.status(commit).filter(|status| status["done"] == true));
+        assert_eq!((&status["verdict"], &status["attempt"]), (&"live".into(), &1.into()), "{status:#}");
+    }
+    let heard = site.provider().heard();
+    let looks = heard.iter().filter(|heard| heard.path.contains("/deployments?")).count();
+    assert!(0 < looks && looks < count, "{looks} questions for the deployments of {count} commits");
+}
+
+/// Puts so many commits on the branch `main` and returns them, the oldest first.
+fn add_commits(site: &Site, count: usize) -> Vec<String> {
+    let mut stream = String::new();
+    for number in 0..count {
+        let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
+        let head = "commit refs/heads/main\ncommitter Ada <ada@example.com> 1767225600 +0000";
+        let _ = write!(stream, "{head}\ndata 6\n{number:06}\n{from}");
+    }
+    let file = site.root().join("commits");
+    fs::write(&file, stream).expect("room on the disk");
+    let mut import = site.command("git");
+    let input = fs::File::open(&file).expect("our own file");
+    let status = import.args(["fast-import", "--quiet"]).stdin(Stdio::from(input)).status().expect("git");
+    assert!(status.success());
+    let list = site.git(&["rev-list", "--reverse", &format!("-{count}"), "main"]);
+    list.lines().map(str::to_owned).collect()
+}
