@@ -18,6 +18,8 @@ pub struct Inbox {
     layout: Layout,
     stages: BTreeMap<RequestId, Stage>,
     is_rung: bool,
+    /// The last try to look into it failed.
+    is_unseen: bool,
     /// When it was looked into, by the machine's uptime.
     looked: Span,
 }
@@ -51,7 +53,7 @@ pub enum Begun {
 impl Inbox {
     /// The inbox of a repository.
     pub const fn new(layout: Layout) -> Self {
-        Self { layout, stages: BTreeMap::new(), is_rung: true, looked: Span::ZERO }
+        Self { layout, stages: BTreeMap::new(), is_rung: true, is_unseen: false, looked: Span::ZERO }
     }
 
     /// Nothing lies there that this program can take.
@@ -70,14 +72,20 @@ impl Inbox {
         self.is_rung
     }
 
+    /// Requests may lie there that are not known of.
+    pub const fn is_unseen(&self) -> bool {
+        self.is_unseen
+    }
+
     /// The requests to take now, in order: a hundred, and those that were held back. What is broken is set aside.
     pub fn requests(&mut self, now: Timestamp, uptime: Span) -> Vec<Request> {
         let is_waiting = self.stages.values().any(|stage| !matches!(stage, Stage::Foreign));
-        if !std::mem::take(&mut self.is_rung) && !is_waiting && uptime - self.looked < UNRUNG {
+        if !std::mem::take(&mut self.is_rung) && !is_waiting && !self.is_unseen && uptime - self.looked < UNRUNG {
             return Vec::new();
         }
         self.looked = uptime;
         let found = spool::scan(&self.layout).inspect_err(|why| tracing::warn!(%why, "cannot look into the inbox"));
+        self.is_unseen = found.is_err();
         let mut requests: Vec<Request> = Vec::new();
         let mut fresh = 0;
         for found in found.into_iter().flatten() {

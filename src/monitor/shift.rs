@@ -97,11 +97,13 @@ impl<'a> Shift<'a> {
         self.take_up_missed().await
     }
 
-    /// What waits for a full disk is known to nobody who asks the store, so nothing new is begun before it is there.
+    /// What waits for a full disk or lies in an inbox that cannot be read is known to nobody who asks the store, so
+    /// nothing new is begun before it is there.
     async fn take_up_missed(&mut self) -> Result<(), MonitorError> {
         while self.ledger.is_settled()
             && !self.is_holding_back
             && !self.inbox.has_more()
+            && !self.inbox.is_unseen()
             && let Some(wish) = self.missed.pop_front()
         {
             if !resume::is_known(&self.tools, &wish).await? {

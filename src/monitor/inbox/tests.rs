@@ -87,3 +87,17 @@ fn a_request_that_waits_for_the_disk_is_not_to_blame_for_the_end_of_monitors() {
         inbox.forgive(&ids[0]);
     }
 }
+
+#[test]
+fn an_inbox_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let (_dir, layout, ids) = filled(1);
+    let (new, aside) = (layout.inbox().join("new"), layout.inbox().join("aside"));
+    std::fs::rename(&new, &aside).expect("our own folder");
+    std::fs::write(&new, "").expect("our own file");
+    let mut inbox = Inbox::new(layout);
+    assert_eq!(offered(&mut inbox), []);
+    assert!(inbox.is_unseen() && !inbox.has_more());
+    std::fs::remove_file(&new).and_then(|()| std::fs::rename(&aside, &new)).expect("our own folder");
+    assert_eq!(offered(&mut inbox), ids);
+    assert!(!inbox.is_unseen());
+}
