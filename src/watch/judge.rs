@@ -111,7 +111,8 @@ fn newer<'a>(view: &View<'a>, ours: Option<&'a Deployment>) -> Option<Newer<'a>>
         return through(commit, Fate::Undecided);
     }
     let is_deployed = |pushed: &str| view.containing(ours).any(|d| commit_of(d).is_some_and(|c| pushed.starts_with(c)));
-    if let Some(pushed) = view.newer_pushes().find(|pushed| !is_deployed(pushed)) {
+    // What was pushed before one that has its deployment gets none of its own any more: that one stands for it, too.
+    if let Some(pushed) = view.newer_pushes().next().filter(|pushed| !is_deployed(pushed)) {
         // A push alone proves no takeover: while nothing was cancelled, ours may still get its deployment.
         return through(pushed, Fate::Undecided).filter(|_| ours.is_some() || newest.is_some());
     }

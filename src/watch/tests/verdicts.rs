@@ -233,6 +233,12 @@ fn what_takes_over_decides() {
             Some(NEWER),
         ),
         (
+            "it failed, and one between it and ours never had a deployment",
+            Seen::of([newest(State::Failed), gone()]).pushed_later(&[NEWER, NEWEST]),
+            Some(Verdict::Failed),
+            Some(NEWEST),
+        ),
+        (
             "it was cancelled as well",
             Seen::of([newer(State::Canceled), gone()]),
             Some(Verdict::Superseded),
