@@ -188,7 +188,7 @@ impl Keeper {
                 self.configuring.remove(&id);
                 self.agenda.touch(&id);
                 self.advance(&id, Input::Configured(plan), now, actions);
-                self.hurry(id);
+                self.hurry_living(id);
             }
             Happening::Nudged => {
                 for id in self.ids() {
@@ -264,7 +264,7 @@ impl Keeper {
     fn slept(&mut self, span: Span, now: Timestamp, actions: &mut Vec<Action>) {
         for id in self.ids().into_iter().filter(|_| span != Span::ZERO) {
             self.advance(&id, Input::Slept(span), now, actions);
-            self.hurry(id);
+            self.hurry_living(id);
         }
     }
 
@@ -276,10 +276,19 @@ impl Keeper {
         self.urgent.insert(id, places);
     }
 
+    /// The same, unless it is over: then it is looked at once more only for who asks for that.
+    fn hurry_living(&mut self, id: RequestId) {
+        if self.watches.get(&id).is_some_and(|living| !living.watch.is_over()) {
+            self.hurry(id);
+        }
+    }
+
     fn stop(&mut self, sha: Option<&Sha>, now: Timestamp, actions: &mut Vec<Action>) {
         for id in self.ids() {
             if sha.is_none_or(|sha| self.watches[&id].watch.sha == *sha) {
                 self.advance(&id, Input::Stopped, now, actions);
+                // Who asked before has the stop for an answer; one more look would undo it.
+                self.urgent.remove(&id);
             }
         }
     }

@@ -473,3 +473,35 @@ fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_tak
     assert!(now > deadline, "the look under way may still bring the answer");
     assert_eq!(verdicts(&ended).last(), Some(&('1', Some(Verdict::Unobservable))));
 }
+
+#[test]
+fn a_stop_stands_whatever_was_asked_before_it_and_comes_back_later() {
+    let at = |secs| START + Span::from_secs(secs);
+    type Later = fn(Timestamp) -> Happening;
+    let later: [(&str, Later); 3] = [
+        ("a look", |now| looked("web", vec![rollout('1', State::Building)], now)),
+        ("a sleep", |_| Happening::Slept(Span::from_secs(60))),
+        ("time", |_| Happening::Clock),
+    ];
+    for is_asked_for in [false, true] {
+        for first in later {
+            for second in later {
+                for third in later {
+                    let order = format!("{} {} {}", first.0, second.0, third.0);
+                    let mut keeper = Keeper::default();
+                    keeper.hear(landed('1', "web"), START);
+                    let watch = Arc::clone(keeper.of_commit(&sha('1')).expect("a watch"));
+                    if is_asked_for {
+                        keeper.hear(Happening::Revisited(watch), at(1));
+                    }
+                    let stopped = keeper.hear(Happening::Stopped(Some(sha('1'))), at(2));
+                    assert_eq!(verdicts(&stopped), [('1', Some(Verdict::Stopped))], "{order}");
+                    for (now, (_, what)) in (3..).zip([first, second, third]) {
+                        let actions = keeper.hear(what(at(now)), at(now));
+                        assert_eq!(words(&actions), Vec::<String>::new(), "{order}");
+                    }
+                }
+            }
+        }
+    }
+}
