@@ -289,6 +289,7 @@ impl Keeper {
                 self.advance(&id, Input::Stopped, now, actions);
                 // Who asked before has the stop for an answer; one more look would undo it.
                 self.urgent.remove(&id);
+                self.agenda.touch(&id);
             }
         }
     }

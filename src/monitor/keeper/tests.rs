@@ -476,8 +476,8 @@ fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_tak
 
 #[test]
 fn a_stop_stands_whatever_was_asked_before_it_and_comes_back_later() {
-    let at = |secs| START + Span::from_secs(secs);
     type Later = fn(Timestamp) -> Happening;
+    let at = |secs| START + Span::from_secs(secs);
     let later: [(&str, Later); 3] = [
         ("a look", |now| looked("web", vec![rollout('1', State::Building)], now)),
         ("a sleep", |_| Happening::Slept(Span::from_secs(60))),
