@@ -131,7 +131,7 @@ impl Watch {
         };
         let course = &self.courses[index];
         let sight = if is_lead { &course.lead } else { &course.table };
-        let next = schedule::after_miss(self, course, sight, until, now);
+        let next = schedule::after_miss(self, course, sight, why, until, now);
         let course = &mut self.courses[index];
         let sight = if is_lead { &mut course.lead } else { &mut course.table };
         (sight.next_look, sight.not_before) = (next, until);

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Course, Landing, Phase, Rate, Reason, Sight, Source, Verdict, Watch};
+use super::{Course, Landing, Miss, Phase, Rate, Reason, Sight, Source, Verdict, Watch};
 use crate::base::{Span, Timestamp};
 use crate::insight::{Habits, Stage};
 
@@ -14,6 +14,8 @@ const SHORTEST_PAUSE: Span = Span::from_secs(1);
 const SHORTEST_RECORD: Span = Span::from_secs(5);
 /// How often a credential that was refused, or is not there, is tried.
 const UNTIL_MENDED: Span = Span::from_mins(5);
+/// So long a pause, nobody waits in vain for a network that is back.
+const LEAST_BACKOFF: Span = Span::from_secs(10);
 /// The longest pause after looks in vain.
 const LONGEST_BACKOFF: Span = Span::from_mins(2);
 /// How often a log is asked for before it is given up; the pauses between make seven seconds.
@@ -82,13 +84,20 @@ pub(super) fn after_miss(
     watch: &Watch,
     course: &Course,
     sight: &Sight,
+    why: &Miss,
     until: Option<Timestamp>,
     now: Timestamp,
 ) -> Timestamp {
     let next = match until {
         Some(until) => pause(until, now),
         None if sight.miss.is_some_and(Reason::needs_the_user) => now + watch.policy.pace.of(UNTIL_MENDED),
-        None => now + watch.policy.pace.of(backoff(watch, course, sight.misses)),
+        None => {
+            let backoff = backoff(watch, course, sight.misses);
+            // Nobody was reached, so nobody is spared: the usual rhythm finds the network again sooner.
+            let is_unreached = matches!(why, Miss::NoAnswer(_));
+            let longest = if is_unreached { interval(watch, course, now).max(LEAST_BACKOFF) } else { LONGEST_BACKOFF };
+            now + watch.policy.pace.of(backoff.min(longest))
+        }
     };
     within(watch, next, now)
 }

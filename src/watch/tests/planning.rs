@@ -54,13 +54,25 @@ fn looks_in_vain_come_less_and_less_often_and_never_all_at_once() {
     let mut bed = Bed::landed();
     let mut pauses = Vec::new();
     for _ in 0..8 {
-        bed = bed.misses(Miss::NoAnswer("refused".to_owned()));
+        bed = bed.misses(Miss::Misheard(Misheard::Down("503".to_owned())));
         pauses.push(pause(&bed));
     }
     for (pause, doubled) in pauses.iter().zip([6, 12, 24, 48, 96, 120, 120, 120]) {
         assert!((doubled * 8 / 10 - 1..=doubled * 12 / 10).contains(pause), "{pauses:?}");
     }
     assert!(pauses[5..].iter().any(|pause| *pause != pauses[5]), "{pauses:?}");
+}
+
+#[test]
+fn a_network_that_is_back_is_found_as_soon_as_the_usual_rhythm_allows() {
+    let in_vain = |bed: Bed| (0..8).fold(bed, |bed, _| bed.misses(Miss::NoAnswer("refused".to_owned())));
+    for (name, bed, secs) in [
+        ("registering", Bed::landed().sees([]), 10),
+        ("deploying", Bed::landed().sees([ours(State::Deploying)]), 10),
+        ("building", Bed::landed().sees([ours(State::Building)]), 10),
+    ] {
+        assert_eq!(pause(&in_vain(bed)), secs, "{name}");
+    }
 }
 
 #[test]
