@@ -43,7 +43,8 @@ pub fn document(watch: &Watch, around: &Surroundings) -> Document {
         via: outlook.via,
         targets: watch.courses.iter().map(target).collect(),
         failure: watch.courses.iter().find_map(|course| course.failure.as_ref()).map(failure),
-        eta: eta(watch, around.now).filter(|_| !outlook.done),
+        // Nothing comes of it before the user has mended what is wrong.
+        eta: eta(watch, around.now).filter(|_| !outlook.done && !outlook.reason.needs_the_user()),
         warnings: warnings(watch),
         monitor: Some(Monitor { pid: around.monitor_pid }),
         observed_at: Some(observed_at(watch, around.now)),

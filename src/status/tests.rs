@@ -128,6 +128,16 @@ fn what_is_wrong_with_the_configuration_says_what_to_do() {
 }
 
 #[test]
+fn while_the_user_has_to_mend_something_nobody_is_told_how_long_it_usually_takes() {
+    let past = |secs| crate::insight::Past { total: Span::from_secs(secs), ..Default::default() };
+    let mut watch = deploying();
+    watch.courses[0].habits = crate::insight::Habits::new(vec![past(60), past(70), past(80)]);
+    assert!(drawn(&watch).eta.is_some());
+    watch.courses[0].reason = Reason::CredentialsMissing;
+    assert_eq!(drawn(&watch).eta, None);
+}
+
+#[test]
 fn a_push_that_was_refused_says_how_to_go_on() {
     let lines = [Reason::RemoteAhead, Reason::DryRun, Reason::Rejected, Reason::NotOnRemote].map(|reason| {
         let mut watch = deploying();
