@@ -24,6 +24,24 @@ use crate::process::{Demand, read_file};
 
 mod descend;
 
+/// In a simulation there may be no room for the files of a folder.
+#[cfg(test)]
+pub(crate) mod room {
+    use std::cell::RefCell;
+    use std::path::{Path, PathBuf};
+
+    thread_local!(static FULL: RefCell<Option<PathBuf>> = const { RefCell::new(None) });
+
+    /// From now on, on this thread, there is none in this folder, or it is everywhere.
+    pub(crate) fn take_from(folder: Option<PathBuf>) {
+        FULL.set(folder);
+    }
+
+    pub(super) fn is_full(folder: &Path) -> bool {
+        FULL.with_borrow(|full| full.as_deref() == Some(folder))
+    }
+}
+
 /// An open directory whose files are read and replaced by plain names.
 #[derive(Debug)]
 pub struct Folder {
@@ -94,7 +112,7 @@ impl Folder {
             let length = file.metadata()?.len();
             let torn = length > 0 && !ends_with_line_feed(&file, length)?;
             let bytes = if torn { [b"\n", lines].concat() } else { lines.to_vec() };
-            (&file).write_all(&bytes).inspect_err(|_| drop(file.set_len(length)))
+            self.write_all(&file, &bytes).inspect_err(|_| drop(file.set_len(length)))
         };
         append().map_err(|error| self.explain("append to", name, &error))
     }
@@ -169,10 +187,20 @@ impl Folder {
 
     fn write_new(&self, name: &str, bytes: &[u8], is_lasting: bool) -> io::Result<()> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let mut file = File::from(openat(&self.fd, name, flags, mode(0o600))?);
-        file.write_all(bytes)?;
+        let file = File::from(openat(&self.fd, name, flags, mode(0o600))?);
+        self.write_all(&file, bytes)?;
         fchmod(&file, self.file_mode)?;
         if is_lasting { file.sync_all() } else { Ok(()) }
+    }
+
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "in a simulation it matters which folder is full"))]
+    fn write_all(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        if room::is_full(&self.path) {
+            file.write_all(&bytes[..bytes.len() / 2])?;
+            return Err(Errno::ENOSPC.into());
+        }
+        file.write_all(bytes)
     }
 
     fn rename_over(&self, new: &str, name: &str) -> io::Result<()> {

@@ -33,6 +33,8 @@ pub struct Ledger {
     quiet: BTreeMap<RequestId, Arc<Watch>>,
     /// What was written of each living watch.
     written: BTreeMap<RequestId, Written>,
+    /// What the store has and readers do not, because there was no room for it.
+    untold: BTreeMap<RequestId, Change>,
     is_failing: bool,
 }
 
@@ -59,6 +61,7 @@ impl Ledger {
             waiting: BTreeMap::new(),
             quiet: BTreeMap::new(),
             written: BTreeMap::new(),
+            untold: BTreeMap::new(),
             is_failing: false,
         })
     }
@@ -66,6 +69,11 @@ impl Ledger {
     /// Nothing that happened waits for the disk.
     pub fn is_settled(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Readers have been told all there was to tell.
+    pub fn is_told(&self) -> bool {
+        self.untold.is_empty()
     }
 
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
@@ -86,14 +94,7 @@ impl Ledger {
 
     fn enter(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
         self.quiet.remove(&watch.id);
-        match self.waiting.entry(watch.id.clone()) {
-            Entry::Vacant(place) => drop(place.insert(Change { watch, events })),
-            Entry::Occupied(mut earlier) => {
-                let earlier = earlier.get_mut();
-                earlier.watch = watch;
-                earlier.events.extend(events);
-            }
-        }
+        add(&mut self.waiting, Change { watch, events });
     }
 
     /// Writes out these watches although nothing happened to them: somebody asked.
@@ -108,13 +109,30 @@ impl Ledger {
 
     /// Makes what readers see of a watch what the store says.
     pub async fn mend(&mut self, watch: &Arc<Watch>, missing: Missing) {
-        self.publisher.mend(&self.tools, watch, missing, self.quiet()).await;
+        let left = self.publisher.mend(&self.tools, watch, missing, self.quiet()).await;
+        for change in left {
+            add(&mut self.untold, change);
+        }
     }
 
     /// Writes for readers, though nothing changed: somebody asked, and this is the answer.
     pub async fn acknowledge(&mut self, watch: Arc<Watch>) {
-        let change = Change { watch, events: Vec::new() };
-        self.publisher.publish(&self.tools, &[change], self.quiet()).await;
+        self.publish(vec![Change { watch, events: Vec::new() }]).await;
+    }
+
+    /// First what readers have not been told before.
+    async fn publish(&mut self, changes: Vec<Change>) {
+        let mut all = std::mem::take(&mut self.untold);
+        let changes = if all.is_empty() {
+            changes
+        } else {
+            for change in changes {
+                add(&mut all, change);
+            }
+            all.into_values().collect()
+        };
+        let left = self.publisher.publish(&self.tools, changes, self.quiet()).await;
+        self.untold = left.into_iter().map(|change| (change.watch.id.clone(), change)).collect();
     }
 
     /// Writes everything there is.
@@ -129,6 +147,9 @@ impl Ledger {
     /// it goes on waiting.
     pub async fn write(&mut self) {
         if self.waiting.is_empty() {
+            if !self.is_told() {
+                self.publish(Vec::new()).await;
+            }
             return;
         }
         failpoint("monitor.before_store");
@@ -144,8 +165,9 @@ impl Ledger {
         failpoint("monitor.stored");
         let changes: Vec<Change> = std::mem::take(&mut self.waiting).into_values().collect();
         let (now, quiet) = (self.tools.now(), self.quiet());
-        self.publisher.publish(&self.tools, &changes, quiet).await;
-        for Change { watch, .. } in changes {
+        let watches: Vec<Arc<Watch>> = changes.iter().map(|change| Arc::clone(&change.watch)).collect();
+        self.publish(changes).await;
+        for watch in watches {
             if watch.is_over() {
                 self.written.remove(&watch.id);
             } else {
@@ -167,6 +189,18 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds a change to those of before.
+fn add(changes: &mut BTreeMap<RequestId, Change>, Change { watch, events }: Change) {
+    match changes.entry(watch.id.clone()) {
+        Entry::Vacant(place) => drop(place.insert(Change { watch, events })),
+        Entry::Occupied(mut earlier) => {
+            let earlier = earlier.get_mut();
+            earlier.watch = watch;
+            earlier.events.extend(events);
+        }
     }
 }
 

@@ -43,17 +43,28 @@ impl Publisher {
         Ok(Self { status: status.map_err(|source| MonitorError::files(&path, source))?, has_complained: false })
     }
 
-    /// Writes everything of what changed. A failure is logged once; the store knows, and the next change tries again.
-    /// Nothing may be written again for as long as `quiet` if nothing happens.
-    pub async fn publish(&mut self, tools: &Tools, changes: &[Change], quiet: Span) {
+    /// Writes everything of what changed, and returns what there was no room for on the disk. A failure is logged once;
+    /// the store knows. Nothing may be written again for as long as `quiet` if nothing happens.
+    pub async fn publish(&mut self, tools: &Tools, changes: Vec<Change>, quiet: Span) -> Vec<Change> {
         let shown = shown(tools, changes.iter().map(|change| &change.watch)).await;
         let mut batch = Batch::new(tools, quiet, self.read(LATEST));
+        let (mut left, mut put) = (Vec::new(), Vec::new());
         let mut done = Ok(());
-        for change in changes {
+        for mut change in changes {
+            let written = self.put(&mut batch, &shown[&change.watch.sha], &mut change);
+            if has_no_room(&written) {
+                left.push(change);
+            } else {
+                put.push(change);
+            }
             // One that cannot be written is no reason to leave out the others.
-            done = done.and(self.put(&mut batch, &shown[&change.watch.sha], change));
+            done = done.and(written);
         }
-        match done.and(self.finish(&batch)) {
+        let finished = self.finish(&batch);
+        if has_no_room(&finished) {
+            left.append(&mut put);
+        }
+        match done.and(finished) {
             Ok(()) => self.has_complained = false,
             Err(why) if !self.has_complained => {
                 tracing::error!(%why, "cannot write what readers see; tried again with the next change");
@@ -61,11 +72,13 @@ impl Publisher {
             }
             Err(_) => {}
         }
+        left
     }
 
     /// Writes a document, and its copy, anew that is not what the store says: the last monitor ended between them, or
     /// the file is damaged. One that is gone comes back only if `missing` says so; it may have been cleared away.
-    pub async fn mend(&mut self, tools: &Tools, watch: &Arc<Watch>, missing: Missing, quiet: Span) {
+    /// Returns what there was no room for.
+    pub async fn mend(&mut self, tools: &Tools, watch: &Arc<Watch>, missing: Missing, quiet: Span) -> Vec<Change> {
         let name = format!("{}.json", watch.sha);
         let is_there = self.status.about(&name).is_ok_and(|about| about.is_some());
         let is_right = match self.read(&name) {
@@ -78,12 +91,14 @@ impl Publisher {
             }
             None => !is_there && missing == Missing::Leave,
         };
-        if !is_right {
-            self.publish(tools, &[Change { watch: Arc::clone(watch), events: Vec::new() }], quiet).await;
+        if is_right {
+            return Vec::new();
         }
+        self.publish(tools, vec![Change { watch: Arc::clone(watch), events: Vec::new() }], quiet).await
     }
 
-    fn put(&self, batch: &mut Batch<'_>, shown: &Watch, change: &Change) -> io::Result<()> {
+    /// What the timeline has is taken out of the change.
+    fn put(&self, batch: &mut Batch<'_>, shown: &Watch, change: &mut Change) -> io::Result<()> {
         let Change { watch, events } = change;
         let tools = batch.tools;
         let around = Surroundings {
@@ -109,6 +124,7 @@ impl Publisher {
         }
         failpoint("monitor.timeline_written");
         let written = Written { is_news: document.done || !events.is_empty(), bytes: document.to_bytes() };
+        events.clear();
         self.replace(&name, &written)?;
         failpoint("monitor.document_written");
         // A verdict must survive a power cut under its name.
@@ -187,6 +203,12 @@ impl<'t> Batch<'t> {
         self.mirrors.insert(worktree.to_path_buf(), is_wanted);
         is_wanted
     }
+}
+
+/// It will, as soon as somebody clears away.
+fn has_no_room(written: &io::Result<()>) -> bool {
+    let kind = written.as_ref().err().map(io::Error::kind);
+    matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
 }
 
 /// What the documents of the commits of these watches show: the newest attempt, but not one that never got anywhere (not

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::aside::aside;
 use super::keeper::Happening;
 use super::plan::Wish;
+use super::publish::Missing;
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::config::{Hints, branches_for};
@@ -25,6 +26,8 @@ const TIP_AGE: Span = Span::from_hours(24);
 const ENTRIES: usize = 50;
 /// So many of the newest watches are compared with what readers see of them.
 const RECENT: u32 = 200;
+/// So long a verdict may have waited for room on the disk when its monitor ended.
+const LONGEST_UNTOLD: Span = Span::from_hours(1);
 /// A shorter pause between two monitors is no gap.
 const SHORTEST_GAP: Span = Span::from_secs(15);
 /// No status document is larger.
@@ -47,6 +50,16 @@ pub async fn recent(tools: &Tools) -> Result<Vec<Watch>, StoreError> {
     let mut seen = BTreeSet::new();
     let recent = tools.store.recent(RECENT).await?;
     Ok(recent.into_iter().filter(|watch| seen.insert(watch.sha.clone())).collect())
+}
+
+/// What to do about a document that is not there: of what was decided long before the last monitor's end it was cleared
+/// away, and otherwise there may have been no room for it.
+pub fn missing(tools: &Tools, watch: &Watch) -> Missing {
+    let verdicts = watch.courses.iter().filter_map(|course| course.times.decided_at);
+    let decided = verdicts.chain(watch.ending.as_ref().map(|ending| ending.at)).max();
+    let last = tools.last_alive.unwrap_or(tools.began);
+    let is_old = decided.is_some_and(|decided| last.since(decided) > LONGEST_UNTOLD);
+    if watch.is_over() && is_old { Missing::Leave } else { Missing::Write }
 }
 
 /// What the status files tell where the database was lost; nothing where it was not.

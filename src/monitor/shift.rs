@@ -81,7 +81,7 @@ impl<'a> Shift<'a> {
     /// compared with what is known.
     async fn catch_up(&mut self) -> Result<(), MonitorError> {
         for watch in resume::recent(&self.tools).await? {
-            let missing = if watch.is_over() { Missing::Leave } else { Missing::Write };
+            let missing = resume::missing(&self.tools, &watch);
             self.ledger.mend(&Arc::new(watch), missing).await;
         }
         // Read before anything is written: only what was there counts.
@@ -177,8 +177,9 @@ impl<'a> Shift<'a> {
     }
 
     fn is_done(&mut self) -> bool {
-        // With a full disk only this monitor knows how it ended.
-        if !self.keeper.is_idle() || !self.ledger.is_settled() || self.inbox.has_more() {
+        // With a full disk only this monitor knows how it ended, or that readers have not been told.
+        let is_written = self.ledger.is_settled() && self.ledger.is_told();
+        if !self.keeper.is_idle() || !is_written || self.inbox.has_more() {
             self.idle_since = None;
             return false;
         }

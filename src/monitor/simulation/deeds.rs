@@ -6,6 +6,7 @@ use super::script::PushPlan;
 use super::traps::wait_for_release;
 use super::truth::APP;
 use crate::base::{Clock, Span};
+use crate::host::files::room;
 use crate::process::Alone;
 use crate::push::{Asked, GitProcess, PushNote, RefName, RefUpdate, RemoteName, Request, StopNote, TrackNote};
 use crate::spool;
@@ -60,8 +61,10 @@ impl Run {
             Deed::Trouble(trouble, times) => self.world.provider.world.trouble(trouble, times),
             Deed::FullDisk(is) => {
                 self.is_full = is;
+                self.take_room(is);
                 self.begin_anew();
             }
+            Deed::NoRoom(is) => self.take_room(is),
             Deed::Ill(is) => {
                 self.world.state().is_ill = is;
                 self.truth.was_ill |= is;
@@ -69,6 +72,11 @@ impl Run {
             Deed::Begin | Deed::Kill | Deed::Terminate | Deed::Errand(..) | Deed::Hear(..) | Deed::PauseEnds(..) => {}
         }
         false
+    }
+
+    /// What readers see cannot be written, or can.
+    pub(super) fn take_room(&self, is_full: bool) {
+        room::take_from(is_full.then(|| self.ground.layout.status_dir()));
     }
 
     /// The hook runs: what it would drop.

@@ -13,6 +13,7 @@ use super::naive::Mistake;
 use super::run::Run;
 use super::schedule::Deed;
 use super::traps::Killed;
+use super::witness::MOST;
 use super::world::World;
 use crate::base::Span;
 use crate::process::{Alone, failpoint, watched};
@@ -45,7 +46,7 @@ impl Run {
         self.note(|| ended.as_ref().map_or("the monitor was killed".to_owned(), |ended| format!("{ended:?}")));
         self.schedule.forget_monitor();
         self.traps.killed_after.set(None);
-        self.look_back();
+        self.look_back(matches!(ended, Ok(Ok(Ended::Idle))));
         let ended = ended.unwrap_or_else(|why| if why.is::<Killed>() { Ok(Ended::Asked) } else { resume_unwind(why) });
         if matches!(ended, Ok(Ended::Idle)) && !self.traps.found_free.get() && !Inbox::is_empty(&self.ground.layout) {
             self.broken = Some("a request lies in the inbox, and nobody is there to read it".to_owned());
@@ -61,13 +62,20 @@ impl Run {
         }
     }
 
-    /// What the monitor has left behind.
-    fn look_back(&mut self) {
+    /// What the monitor has left behind. One that has nothing left to do has told readers all of it.
+    fn look_back(&mut self, was_done: bool) {
         self.is_watching = false;
         let path = self.ground.layout.store();
         let Ok(Some(store)) = self.runtime.block_on(Store::open_to_read(&path)) else { return };
         self.traps.is_written.set(false);
         self.look_around(&store);
+        if was_done {
+            let watches = self.runtime.block_on(store.recent(MOST)).unwrap_or_default();
+            let watches = watches.into_iter().map(|watch| (watch, Vec::new())).collect();
+            if let Err(why) = self.rules().files_are_whole(&watches) {
+                self.broken.get_or_insert(format!("a monitor with nothing left to do ended at {}: {why}", self.now()));
+            }
+        }
         self.is_watching = self.runtime.block_on(store.living()).is_ok_and(|living| !living.is_empty());
         self.runtime.block_on(store.close());
     }

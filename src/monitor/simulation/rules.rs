@@ -189,7 +189,7 @@ impl Rules<'_> {
     }
 
     /// Readers see what the store knows, in whole files.
-    fn files_are_whole(&self, watches: &Watches) -> Result<(), String> {
+    pub(super) fn files_are_whole(&self, watches: &Watches) -> Result<(), String> {
         let folder = self.ground.layout.status_dir();
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -202,7 +202,7 @@ impl Rules<'_> {
                 if !document.done {
                     return Err(format!("{name} says that it goes on"));
                 }
-            } else if bytes.last() != Some(&b'\n') {
+            } else if bytes.last().is_some_and(|last| *last != b'\n') {
                 return Err(format!("{name} is torn"));
             }
         }

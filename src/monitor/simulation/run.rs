@@ -198,6 +198,7 @@ impl Run {
     }
 
     fn live_through(&mut self) -> Result<(), String> {
+        self.take_room(false);
         while !self.is_over() || !self.is_ending {
             if self.is_over() {
                 // The last monitor finds nothing that is in its way, and nothing it has to do.

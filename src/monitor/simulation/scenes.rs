@@ -81,6 +81,12 @@ fn a_push_that_was_noted_while_the_disk_was_full_is_watched_once() {
 }
 
 #[test]
+fn a_verdict_that_there_was_no_room_for_is_told_once_there_is() {
+    let deeds = [(5, Deed::NoRoom(true)), (10, Deed::Push(0)), (400, Deed::NoRoom(false))];
+    holds([push(0, 5)], deeds);
+}
+
+#[test]
 fn a_request_that_many_monitors_find_the_disk_full_for_is_not_given_up() {
     let visits = (20..100).step_by(10).map(|at| (at, Deed::Visit));
     let deeds = [(0, Deed::FullDisk(true)), (10, Deed::Push(0)), (110, Deed::FullDisk(false))];

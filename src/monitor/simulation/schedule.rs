@@ -39,6 +39,8 @@ pub(super) enum Deed {
     Trouble(Trouble, u32),
     /// The disk is full, or not any more.
     FullDisk(bool),
+    /// There is no room for what readers see, though the store has enough; or there is again.
+    NoRoom(bool),
     /// The service answers that it is not well, or that it is.
     Ill(bool),
     /// An errand of the monitor gets its answer.

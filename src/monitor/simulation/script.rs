@@ -103,7 +103,7 @@ pub(super) fn faults(random: &mut Random, within: Span, schedule: &mut Schedule)
     for _ in 0..count {
         let at = random.between(Span::ZERO, within);
         let until = at + if random.percent(70) { random.seconds(1, 90) } else { random.seconds(60, 600) };
-        match random.below(10) {
+        match random.below(11) {
             0 | 1 => schedule.enter(at, Deed::Kill),
             2 => schedule.enter(at, Deed::Terminate),
             3 => schedule.enter(at, Deed::Sleep(random.seconds(20, 7200))),
@@ -131,6 +131,10 @@ pub(super) fn faults(random: &mut Random, within: Span, schedule: &mut Schedule)
             8 => {
                 schedule.enter(at, Deed::Ill(true));
                 schedule.enter(until, Deed::Ill(false));
+            }
+            9 => {
+                schedule.enter(at, Deed::NoRoom(true));
+                schedule.enter(until, Deed::NoRoom(false));
             }
             _ => {
                 schedule.enter(at, Deed::FullDisk(true));

@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::watch::EventKind;
 
 /// No run has more watches.
-const MOST: u32 = 100;
+pub(super) const MOST: u32 = 100;
 /// What lies in the inbox longer than this, beside a monitor that is not hindered, is taken by nobody.
 const LONGEST_IN_INBOX: Span = Span::from_mins(5);
 
