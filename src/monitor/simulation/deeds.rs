@@ -1,10 +1,11 @@
 //! What happens in the world of a run, whether or not a monitor is there to see it.
 
+use super::ground::{BRANCHES, MAIN, NEXT};
 use super::run::{Pushed, Run};
 use super::schedule::{Deed, Plea};
 use super::script::PushPlan;
 use super::traps::wait_for_release;
-use super::truth::APP;
+use super::truth::{APP, DOCS};
 use crate::base::{Clock, Span};
 use crate::host::files::room;
 use crate::process::Alone;
@@ -26,8 +27,15 @@ impl Run {
             }
             Deed::GitEnds(number) => self.git_ends(number),
             Deed::Deploy(number) => {
-                let PushPlan { commit, recipe, .. } = self.plans[number].clone();
-                self.truth.deploy(&self.world, &self.ground, commit, &recipe);
+                let PushPlan { branch, commit, recipe, docs, .. } = self.plans[number].clone();
+                let apps = match BRANCHES[branch] {
+                    MAIN => vec![(APP, recipe), (DOCS, docs)],
+                    NEXT => vec![("stage", recipe)],
+                    _ => Vec::new(),
+                };
+                for (app, recipe) in apps {
+                    self.truth.deploy(&self.world, &self.ground, app, commit, &recipe);
+                }
                 self.write_table();
             }
             Deed::Progress => {
@@ -64,6 +72,7 @@ impl Run {
                 self.take_room(is);
                 self.begin_anew();
             }
+            Deed::DocsDown(is) => self.world.state().are_docs_down = is,
             Deed::NoRoom(is) => self.take_room(is),
             Deed::Ill(is) => {
                 self.world.state().is_ill = is;
@@ -84,7 +93,9 @@ impl Run {
         let now = self.now();
         let plan = self.plans[number].clone();
         let sha = self.ground.commits[plan.commit].clone();
-        if self.world.state().remote.as_ref() == Some(&sha) {
+        let branch = BRANCHES[plan.branch];
+        let old = self.world.state().remote.get(branch).cloned();
+        if old.as_ref() == Some(&sha) {
             // There is nothing to push, and git tells its hook of nothing.
             return None;
         }
@@ -93,14 +104,9 @@ impl Run {
         let note = PushNote {
             remote: RemoteName::new("origin"),
             url: "https://git.example.com/shop.git".to_owned(),
-            refs: vec![RefUpdate {
-                name: RefName::of_branch("main"),
-                old: self.world.state().remote.clone(),
-                new: sha.clone(),
-                moved: false,
-            }],
+            refs: vec![RefUpdate { name: RefName::of_branch(branch), old, new: sha.clone(), moved: false }],
             git: Some(GitProcess { pid, start_ticks: 1, pid_namespace: None, dry_run: false }),
-            worktree: Some(self.ground.worktree.clone()),
+            worktree: Some(self.ground.worktrees[plan.worktree].clone()),
             cut: false,
         };
         // Where the disk is full, the hook may not have the room to note it.
@@ -110,7 +116,7 @@ impl Run {
         self.world.state().gits.insert(pid, (now + plan.takes, plan.end));
         let id = request.as_ref().map(|request| request.id.clone());
         let (is_off_by, is_shown_here) = (self.world.state().is_off_by, plan.is_shown_here);
-        self.pushed.push(Pushed { plan: number, sha, id, made: now, is_off_by, landed: None, is_shown_here });
+        self.pushed.push(Pushed { plan: number, branch, sha, id, made: now, is_off_by, landed: None, is_shown_here });
         self.schedule.enter(now + plan.takes, Deed::GitEnds(number));
         request
     }
@@ -136,7 +142,7 @@ impl Run {
             }
             Plea::Refresh(commit) => Asked::Refresh { sha: sha(commit) },
             Plea::Track(commit) => {
-                let (sha, worktree) = (sha(commit), Some(self.ground.worktree.clone()));
+                let (sha, worktree) = (sha(commit), Some(self.ground.worktrees[0].clone()));
                 self.pleas.tracked.push(commit);
                 Asked::Track(TrackNote { sha, remote: None, branch: None, target: None, pushed: None, worktree })
             }
@@ -167,9 +173,10 @@ impl Run {
         let pushed = self.pushed.iter_mut().find(|pushed| pushed.plan == number).expect("a push that was made");
         pushed.landed = Some(now);
         let sha = pushed.sha.clone();
-        let old = self.world.state().remote.replace(sha.clone());
+        let branch = BRANCHES[plan.branch];
+        let old = self.world.state().remote.insert(branch.to_owned(), sha.clone());
         if plan.is_shown_here {
-            self.ground.move_tracking_ref(old.as_ref(), &sha, self.world.now());
+            self.ground.move_tracking_ref(branch, old.as_ref(), &sha, self.world.now());
         }
         self.schedule.enter(now + plan.heard_after, Deed::Deploy(number));
     }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 use super::script::Sources;
-use super::world::SERVICE;
+use super::world::{DOCUMENTS, SERVICE};
 use crate::base::{Layout, Timestamp};
 use crate::push::Sha;
 use crate::standin::indoors::API;
@@ -23,14 +23,17 @@ pub(super) const APART: usize = MAIN_LINE;
 const FORK: usize = 1;
 /// The file of the team's deployments table.
 const TABLE: &str = "deployments.db";
-/// The tracking ref of the branch that is watched.
-const TRACKING: &str = "refs/remotes/origin/main";
+/// Two branches that are watched, each with targets of its own, and one that is not.
+pub(super) const BRANCHES: [&str; 3] = [MAIN, NEXT, "side"];
+pub(super) const MAIN: &str = "main";
+pub(super) const NEXT: &str = "next";
 
 /// A repository of a run.
 pub(super) struct Ground {
     root: TempDir,
     pub(super) layout: Layout,
-    pub(super) worktree: PathBuf,
+    /// The main one, a linked one, and one that is gone.
+    pub(super) worktrees: [PathBuf; 3],
     pub(super) commits: Vec<Sha>,
 }
 
@@ -66,6 +69,8 @@ impl Ground {
         for folder in ["refs/heads", "objects/info"] {
             fs::create_dir_all(common.join(folder)).expect("a folder");
         }
+        let linked = root.path().join("linked");
+        link(&common, &linked);
         let hook = common.join("hooks/pre-push");
         fs::create_dir_all(common.join("hooks")).expect("a folder");
         fs::write(&hook, "#!/bin/sh\nexec afterpush-hook pre-push\n").expect("a hook");
@@ -73,8 +78,9 @@ impl Ground {
         let layout = Layout::new(&common, nix::unistd::geteuid().as_raw());
         crate::spool::prepare(&layout).expect("an inbox");
         let mut config = format!(
-            "[watch]\ntimeout = \"10m\"\nregister_timeout = \"2m\"\nbranches = [\"main\"]\n[target.web]\nprovider = \
-             \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
+            "[watch]\ntimeout = \"10m\"\nregister_timeout = \"2m\"\nbranches = [\"main\"]\n[target.stage]\nprovider = \
+             \"digitalocean\"\napp = \"stage\"\nbase_url = \"{API}\"\nbranches = [\"{NEXT}\"]\n[target.web]\n\
+             provider = \"digitalocean\"\napp = \"shop\"\nbase_url = \"{API}\"\n"
         );
         if sources.has_service {
             let endpoints = format!(
@@ -83,13 +89,21 @@ impl Ground {
             );
             config.push_str(&endpoints);
         }
+        if sources.has_docs {
+            let docs = format!(
+                "[target.docs]\nprovider = \"http\"\nurl = \"{DOCUMENTS}\"\npointers = {{ list = \"/all\", commit = \
+                 \"/sha\", state = \"/state\", id = \"/id\", created_at = \"/at\" }}\n"
+            );
+            config.push_str(&docs);
+        }
         if sources.has_table {
             let table = format!("[database]\nurl = \"sqlite://{}\"\n", root.path().join(TABLE).display());
             config.push_str(&table);
         }
         fs::write(layout.config(), config).expect("a configuration");
         fs::set_permissions(layout.config(), PermissionsExt::from_mode(0o600)).expect("a private one");
-        Self { root, layout, worktree, commits: template.commits.clone() }
+        let worktrees = [worktree, linked, root.path().join("gone")];
+        Self { root, layout, worktrees, commits: template.commits.clone() }
     }
 
     /// The file of the team's deployments table.
@@ -102,9 +116,10 @@ impl Ground {
     }
 
     /// What git does here after the remote took a push: it moves the tracking ref and notes it.
-    pub(super) fn move_tracking_ref(&self, old: Option<&Sha>, new: &Sha, at: Timestamp) {
+    pub(super) fn move_tracking_ref(&self, branch: &str, old: Option<&Sha>, new: &Sha, at: Timestamp) {
         let common = self.layout.common_dir();
-        let (reference, log) = (common.join(TRACKING), common.join("logs").join(TRACKING));
+        let tracking = format!("refs/remotes/origin/{branch}");
+        let (reference, log) = (common.join(&tracking), common.join("logs").join(&tracking));
         for path in [&reference, &log] {
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         }
@@ -115,6 +130,18 @@ impl Ground {
         let log = fs::OpenOptions::new().create(true).append(true).open(log);
         log.expect("a reflog").write_all(line.as_bytes()).expect("a line");
     }
+}
+
+/// What `git worktree add` leaves.
+fn link(common: &Path, worktree: &Path) {
+    let own = common.join("worktrees/linked");
+    for folder in [&own, worktree] {
+        fs::create_dir_all(folder).expect("a folder");
+    }
+    fs::write(worktree.join(".git"), format!("gitdir: {}\n", own.display())).expect("a file");
+    fs::write(own.join("gitdir"), format!("{}\n", worktree.join(".git").display())).expect("a file");
+    fs::write(own.join("commondir"), "../..\n").expect("a file");
+    fs::write(own.join("HEAD"), "ref: refs/heads/apart\n").expect("a file");
 }
 
 impl Template {

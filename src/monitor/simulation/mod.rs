@@ -104,5 +104,5 @@ fn a_monitor_that_tells_before_it_stores_is_found_out() {
 
 #[test]
 fn a_monitor_that_trusts_the_bell_is_found_out() {
-    assert!(is_found_out(Mistake::TrustsTheBell, 100, "lies in the inbox at"));
+    assert!(is_found_out(Mistake::TrustsTheBell, 400, "lies in the inbox at"));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ground::{Ground, contains};
 use super::run::{Pleas, Pushed};
-use super::truth::Truth;
+use super::truth::{APPS, Truth};
 use super::world::START;
 use crate::base::{Span, Timestamp};
 use crate::push::{RequestId, Sha};
@@ -58,9 +58,8 @@ impl Rules<'_> {
             let check = check.and_then(|()| is_told_once(events));
             check.map_err(|why| format!("{} (attempt {}): {why}", watch.sha, watch.attempt))?;
         }
-        let were_live =
-            watches.iter().filter(|(_, events)| events.iter().any(|event| event.to.as_deref() == Some("live")));
-        let were_live = were_live.count();
+        let courses = watches.iter().flat_map(|(watch, _)| &watch.courses);
+        let were_live = courses.filter(|course| course.times.deployed_at.is_some()).count();
         if pasts > were_live {
             return Err(format!("{pasts} deployments are remembered, and {were_live} were live"));
         }
@@ -85,7 +84,8 @@ impl Rules<'_> {
             for pushed in self.pushed.iter().filter(is_due) {
                 let own = watches.iter().find(|watch| Some(&watch.id) == pushed.id.as_ref());
                 // A push of what is being watched and has landed belongs to that watch.
-                if own.or(watches.first()).is_none() {
+                let of_branch = watches.iter().find(|watch| watch.push.ref_name.branch() == Some(pushed.branch));
+                if own.or(of_branch).is_none() {
                     return Err(format!("the push of {sha} has landed and is not watched"));
                 }
                 let denied = own.filter(|watch| outlook(watch).verdict == Some(Verdict::NotPushed));
@@ -104,7 +104,10 @@ impl Rules<'_> {
         let place = |pushed: &Pushed| self.ground.place_of(pushed.sha.as_str()).unwrap_or(0);
         let goes_elsewhere = |other: &Pushed| other.landed.is_some() && !contains(place(other), place(pushed));
         let is_put_back = Self::set_unseen(pushed, watch) < Span::ZERO;
-        let mut others = self.pushed.iter().filter(|other| other.plan != pushed.plan && other.landed >= pushed.landed);
+        let is_later = |other: &&Pushed| {
+            other.plan != pushed.plan && other.branch == pushed.branch && other.landed >= pushed.landed
+        };
+        let mut others = self.pushed.iter().filter(is_later);
         (!pushed.is_shown_here || is_put_back) && others.any(goes_elsewhere)
     }
 
@@ -118,7 +121,9 @@ impl Rules<'_> {
     pub(super) fn is_true(&self, watch: &Watch) -> Result<(), String> {
         let outlook = outlook(watch);
         let commit = self.ground.place_of(watch.sha.as_str()).expect("a commit of this repository");
-        let has_landed = |pushed: &Pushed| pushed.landed.is_some() && self.is_at_or_after(pushed, commit);
+        let is_there = |pushed: &Pushed| watch.push.ref_name.branch() == Some(pushed.branch);
+        let has_landed =
+            |pushed: &Pushed| pushed.landed.is_some() && is_there(pushed) && self.is_at_or_after(pushed, commit);
         if watch.has_landed() && !self.pushed.iter().any(has_landed) {
             return Err("is said to have landed and has not".to_owned());
         }
@@ -139,7 +144,11 @@ impl Rules<'_> {
     fn is_true_of(&self, watch: &Watch, course: &Course, commit: usize) -> Result<(), String> {
         // One that the journal told of is named by no request.
         let own = self.pushed.iter().find(|pushed| pushed.id.as_ref() == Some(&watch.id));
-        let made = own.or_else(|| self.pushed.iter().find(|pushed| pushed.sha == watch.sha));
+        let branch = watch.push.ref_name.branch();
+        let is_of_it = |pushed: &&Pushed| pushed.sha == watch.sha && Some(pushed.branch) == branch;
+        let made = own.or_else(|| self.pushed.iter().find(is_of_it));
+        let target = course.target.name.as_str();
+        let (app, _) = APPS.into_iter().find(|(_, known)| *known == target).expect("a target of this configuration");
         // Of one that somebody asked for it is not known when it was pushed.
         let made = made.filter(|_| watch.push.origin != Origin::Track);
         // A push that was noted before the clock was put ahead seems to be so much older to a monitor that takes it up
@@ -150,17 +159,17 @@ impl Rules<'_> {
         let by = course.times.decided_at.map_or(Span::from_hours(9000), |at| self.uptime_at(at));
         let message = &course.message;
         match course.verdict {
-            Some(Verdict::Live) if !self.truth.was_live(commit, since, by) => {
+            Some(Verdict::Live) if !self.truth.was_live(app, commit, since, by) => {
                 Err(format!("is called live and was not since {since}: {message}"))
             }
-            Some(Verdict::Failed) if !self.truth.has_failed(commit, since, by) => {
+            Some(Verdict::Failed) if !self.truth.has_failed(app, commit, since, by) => {
                 Err(format!("is called failed and has not since {since}: {message}"))
             }
             // The same the other way round: what was deployed since may seem to be older than the push.
             Some(Verdict::NoDeploy) if set_unseen >= Span::ZERO => {
                 let answers = course.observations.iter().filter(|seen| seen.ok && seen.source == Source::Provider);
                 let last = answers.filter_map(|seen| self.uptimes_at(seen.observed_at).min()).max();
-                match last.filter(|last| self.truth.was_deployed(commit, made, *last)) {
+                match last.filter(|last| self.truth.was_deployed(app, commit, made, *last)) {
                     Some(last) => Err(format!("is called not deployed, and was seen to be at {last}: {message}")),
                     None => Ok(()),
                 }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use super::super::Orders;
 use super::super::inbox::Inbox;
 use super::super::tools::Tools;
-use super::ground::Ground;
+use super::ground::{Ground, MAIN, NEXT};
 use super::naive::Mistake;
 use super::random::Random;
 use super::rules::{self, Rules};
@@ -18,7 +18,7 @@ use super::schedule::{Deed, Schedule};
 use super::script::{self, PushPlan, Sources};
 use super::table::Table;
 use super::traps::Traps;
-use super::truth::{APP, Truth};
+use super::truth::{APPS, Truth};
 use super::witness::Witness;
 use super::world::World;
 use crate::base::{Clock, Span};
@@ -38,6 +38,7 @@ const END: Span = Span::from_hours(12);
 pub(super) struct Pushed {
     /// Which of the plans it is.
     pub(super) plan: usize,
+    pub(super) branch: &'static str,
     pub(super) sha: Sha,
     /// The name of its request, where the hook noted it.
     pub(super) id: Option<RequestId>,
@@ -104,7 +105,9 @@ impl Run {
     /// A run that chance has made.
     pub(super) fn new(seed: u64, mistake: Option<Mistake>) -> Self {
         let mut random = Random::new(seed);
-        let sources = Sources { has_service: random.percent(30), has_table: random.percent(20) };
+        let (has_service, has_table) = (random.percent(30), random.percent(20));
+        // The table would tell of both targets.
+        let sources = Sources { has_service, has_table, has_docs: !has_table && random.percent(40) };
         let plans = script::pushes(&mut random);
         let mut run = Self::of(random, sources, plans);
         run.mistake = mistake;
@@ -141,10 +144,12 @@ impl Run {
     fn of(mut random: Random, sources: Sources, plans: Vec<PushPlan>) -> Self {
         let world = World::new();
         world.move_on(BEGIN);
-        world.provider.world.add_app(APP, "main");
-        let overlap = random.pick(&[Overlap::Supersede, Overlap::Supersede, Overlap::Cancel, Overlap::Keep]);
-        world.provider.world.overlap(APP, overlap).expect("an app");
-        world.provider.world.pace(APP, Pace::ByHand).expect("an app");
+        for (app, target) in APPS {
+            world.provider.world.add_app(app, if target == "stage" { NEXT } else { MAIN });
+            let overlap = random.pick(&[Overlap::Supersede, Overlap::Supersede, Overlap::Cancel, Overlap::Keep]);
+            world.provider.world.overlap(app, overlap).expect("an app");
+            world.provider.world.pace(app, Pace::ByHand).expect("an app");
+        }
         let ground = Ground::new(sources);
         let token = ("DIGITALOCEAN_TOKEN".to_owned(), world.provider.world.token());
         let orders = Orders {

@@ -11,6 +11,8 @@ use crate::standin::Recipe;
 /// A noted push of a commit that takes this many seconds, lands and is shown here, and goes live.
 fn push(commit: usize, takes: i64) -> PushPlan {
     PushPlan {
+        branch: 0,
+        worktree: 0,
         commit,
         is_noted: true,
         lands: true,
@@ -19,6 +21,7 @@ fn push(commit: usize, takes: i64) -> PushPlan {
         end: End::Regularly,
         heard_after: Span::from_secs(2),
         recipe: Recipe::live(),
+        docs: Recipe::nothing(),
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Deed {
     Trouble(Trouble, u32),
     /// The disk is full, or not any more.
     FullDisk(bool),
+    /// The second target's provider answers with a page about itself, or properly.
+    DocsDown(bool),
     /// There is no room for what readers see, though the store has enough; or there is again.
     NoRoom(bool),
     /// The service answers that it is not well, or that it is.
@@ -71,7 +73,7 @@ impl Deed {
     pub(super) const fn is_of_the_machine(&self) -> bool {
         let is_elsewhere =
             matches!(self, Self::Deploy(_) | Self::Progress | Self::CutOff(_) | Self::Deaf(_) | Self::Trouble(..));
-        !is_elsewhere && !matches!(self, Self::Ill(_))
+        !is_elsewhere && !matches!(self, Self::Ill(_) | Self::DocsDown(_))
     }
 
     /// Whatever it is for ends with the monitor.

@@ -14,11 +14,17 @@ pub(super) struct Sources {
     pub(super) has_service: bool,
     /// The team's deployments table.
     pub(super) has_table: bool,
+    /// A second target on the main branch, of another kind of provider.
+    pub(super) has_docs: bool,
 }
 
 /// A push as it will go.
 #[derive(Clone, Debug)]
 pub(super) struct PushPlan {
+    /// Which of the branches.
+    pub(super) branch: usize,
+    /// Which of the worktrees it is made from.
+    pub(super) worktree: usize,
     pub(super) commit: usize,
     /// The hook notes it.
     pub(super) is_noted: bool,
@@ -32,6 +38,8 @@ pub(super) struct PushPlan {
     /// How long after that the provider hears of it.
     pub(super) heard_after: Span,
     pub(super) recipe: Recipe,
+    /// What becomes of it at the second target.
+    pub(super) docs: Recipe,
 }
 
 /// The pushes of a run.
@@ -49,6 +57,8 @@ pub(super) fn pushes(random: &mut Random) -> Vec<PushPlan> {
         };
         let lands = random.percent(90);
         pushes.push(PushPlan {
+            branch: if random.percent(75) { 0 } else { 1 + usize::try_from(random.below(2)).unwrap_or(0) },
+            worktree: usize::try_from(random.below(3)).unwrap_or(0),
             commit,
             is_noted: random.percent(93),
             lands,
@@ -61,6 +71,7 @@ pub(super) fn pushes(random: &mut Random) -> Vec<PushPlan> {
             },
             heard_after: if random.percent(80) { random.seconds(0, 20) } else { random.seconds(0, 400) },
             recipe: recipe(random),
+            docs: recipe(random),
         });
     }
     pushes
@@ -103,7 +114,7 @@ pub(super) fn faults(random: &mut Random, within: Span, schedule: &mut Schedule)
     for _ in 0..count {
         let at = random.between(Span::ZERO, within);
         let until = at + if random.percent(70) { random.seconds(1, 90) } else { random.seconds(60, 600) };
-        match random.below(11) {
+        match random.below(12) {
             0 | 1 => schedule.enter(at, Deed::Kill),
             2 => schedule.enter(at, Deed::Terminate),
             3 => schedule.enter(at, Deed::Sleep(random.seconds(20, 7200))),
@@ -133,6 +144,10 @@ pub(super) fn faults(random: &mut Random, within: Span, schedule: &mut Schedule)
                 schedule.enter(until, Deed::Ill(false));
             }
             9 => {
+                schedule.enter(at, Deed::DocsDown(true));
+                schedule.enter(until, Deed::DocsDown(false));
+            }
+            10 => {
                 schedule.enter(at, Deed::NoRoom(true));
                 schedule.enter(until, Deed::NoRoom(false));
             }

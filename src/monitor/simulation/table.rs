@@ -40,7 +40,8 @@ impl Table {
     }
 }
 
-const fn word(stage: &Stage, was_live: bool) -> &'static str {
+/// The program's word for a stage.
+pub(super) const fn word(stage: &Stage, was_live: bool) -> &'static str {
     match stage {
         Stage::PendingBuild => "pending",
         Stage::Building => "building",

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::outside::{Coming, End, Outside};
+use super::table::word;
+use super::truth::DOCS;
 use crate::base::{Clock, Span, Timestamp};
 use crate::host::exchange::{Carried, Carrier};
 use crate::host::git::{GitError, Repo};
@@ -20,6 +22,8 @@ const LATENCY: Span = Span::from_millis(200);
 
 /// Where the running service is said to be.
 pub(super) const SERVICE: &str = "http://127.0.0.1:3";
+/// Where the second target's deployments are said to be.
+pub(super) const DOCUMENTS: &str = "http://127.0.0.1:4/deployments.json";
 
 /// The world; what it says of itself is true.
 pub(super) struct World {
@@ -34,14 +38,16 @@ pub(super) struct State {
     pub(super) uptime: Span,
     /// How far the machine's clock is off.
     pub(super) is_off_by: Span,
-    /// What the remote has.
-    pub(super) remote: Option<Sha>,
+    /// What the remote has, by branch.
+    pub(super) remote: BTreeMap<String, Sha>,
     /// No question gets through.
     pub(super) is_cut_off: bool,
     /// The remote does not answer questions.
     pub(super) is_deaf: bool,
     /// The commit the service runs.
     pub(super) serving: Option<String>,
+    /// The second target's provider shows a page about itself.
+    pub(super) are_docs_down: bool,
     /// It answers that it is not well.
     pub(super) is_ill: bool,
     /// The pushing gits, by their process ids: when they end, and how.
@@ -72,6 +78,8 @@ impl World {
         let token = credential.filter(|_| ask.attach == Attach::Bearer).map(|bound| bound.secret.expose());
         let reply = if ask.url.starts_with(SERVICE) {
             self.service_says()
+        } else if ask.url == DOCUMENTS {
+            self.docs_say()
         } else {
             self.provider.get(&ask.url, token).await.ok_or_else(lost)?
         };
@@ -83,6 +91,30 @@ impl World {
             at: self.now(),
             latency: LATENCY,
         })
+    }
+
+    /// The deployments of the second target, as one of the user's own programs would tell of them.
+    fn docs_say(&self) -> Reply {
+        let (uptime, is_down) = {
+            let state = self.state();
+            (state.uptime, state.are_docs_down)
+        };
+        let now = START + uptime;
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&jiff::Timestamp::from_microsecond(now.as_micros()).expect("a time"));
+        let all = self.provider.world.deployments(DOCS).into_iter().enumerate().map(|(number, deployed)| {
+            let state = word(&deployed.stage, deployed.was_live);
+            let (id, at) = (number.to_string(), deployed.created_at.to_string());
+            serde_json::json!({"id": id, "sha": deployed.sha, "state": state, "at": at})
+        });
+        let document = serde_json::json!({"all": all.collect::<Vec<_>>()}).to_string();
+        let (status, kind, text) = if is_down {
+            (502, "text/html", "<html>soon</html>".to_owned())
+        } else {
+            (200, "application/json", document)
+        };
+        let headers = vec![("content-type".to_owned(), kind.to_owned()), ("date".to_owned(), date.expect("a date"))];
+        Reply { status, headers, body: text.into_bytes() }
     }
 
     /// The answer of any endpoint.
@@ -125,8 +157,12 @@ impl Outside for World {
         Box::pin(async move { end })
     }
 
-    fn remote_tip(&self, _repo: &Repo, _from: &Path, _remote: &str, _name: &RefName) -> Result<Option<Sha>, GitError> {
+    fn remote_tip(&self, _repo: &Repo, _from: &Path, _remote: &str, name: &RefName) -> Result<Option<Sha>, GitError> {
         let state = self.state();
-        if state.is_deaf || state.is_cut_off { Err(GitError::TimedOut(20)) } else { Ok(state.remote.clone()) }
+        if state.is_deaf || state.is_cut_off {
+            Err(GitError::TimedOut(20))
+        } else {
+            Ok(state.remote.get(name.branch().unwrap_or_default()).cloned())
+        }
     }
 }
