@@ -40,7 +40,7 @@ pub fn answer(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure
     // A file that is damaged tells nothing of any push.
     let known = place.status(sha);
     if let Some(request) = waiting(place, sha, requests, known.as_ref().ok().and_then(Option::as_ref)) {
-        return Ok(Answer::Pushing(request));
+        return Ok(Answer::Pushing(Box::new(request)));
     }
     match known? {
         Some(document) => Ok(Answer::Own(Box::new(document))),
@@ -50,7 +50,7 @@ pub fn answer(place: &Place, world: &World, sha: &Sha) -> Result<Answer, Failure
 
 /// The newest push, or `track`, that waits in the inbox and brings this commit, unless the commit's own document tells
 /// of a newer one.
-fn waiting(place: &Place, sha: &Sha, requests: Vec<Box<Request>>, known: Option<&Document>) -> Option<Box<Request>> {
+fn waiting(place: &Place, sha: &Sha, requests: Vec<Request>, known: Option<&Document>) -> Option<Request> {
     let told = known.and_then(|document| document.push.as_ref()?.at);
     let brings = |request: &Request| match &request.asked {
         // What has a document of its own is not answered through another commit's push.
@@ -65,12 +65,12 @@ fn waiting(place: &Place, sha: &Sha, requests: Vec<Box<Request>>, known: Option<
 }
 
 /// What waits in the inbox.
-fn requests(layout: &Layout) -> impl Iterator<Item = Box<Request>> + use<> {
+fn requests(layout: &Layout) -> impl Iterator<Item = Request> + use<> {
     // An inbox that cannot be read holds nothing anybody could take; a broken request is told of by whoever sets it
     // aside, and what a newer program asks only a newer one understands.
     let found = spool::scan(layout).into_iter().flatten();
     found.filter_map(|found| match found {
-        Found::Request { request, .. } => Some(request),
+        Found::Request { request, .. } => Some(*request),
         Found::Newer { .. } | Found::Broken { .. } => None,
     })
 }

@@ -49,11 +49,11 @@ impl Viewer for AtTheEnd<'_> {
             self.world.printer.note(&format!("afterpush: {why}; it is asked again until it tells"));
             self.has_told = true;
         }
-        if let Some(warning) = document.warnings.iter().find(|warning| hindrance::is_one(warning)) {
-            if !self.told.contains(warning) {
-                self.world.printer.note(&format!("afterpush: {}", warning.message));
-                self.told.push(warning.clone());
-            }
+        if let Some(warning) = document.warnings.iter().find(|warning| hindrance::is_one(warning))
+            && !self.told.contains(warning)
+        {
+            self.world.printer.note(&format!("afterpush: {}", warning.message));
+            self.told.push(warning.clone());
         }
     }
 

@@ -33,6 +33,7 @@ pub(super) struct World {
 
 /// What can be otherwise.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own, and any of them may come together")]
 pub(super) struct State {
     /// Time since the machine started.
     pub(super) uptime: Span,
