@@ -112,8 +112,12 @@ impl Command {
     /// Runs it.
     pub fn run(&self, world: &World) -> Result<Outcome, Failure> {
         let answers = matches!(self, Self::Status(_) | Self::Wait(_) | Self::Watch(_));
+        let end = self.carry_out(world).and_then(|outcome| match world.printer.failed() {
+            Some(why) => Err(Failure::unknown("output", "cannot write the result to standard output").because(why)),
+            None => Ok(outcome),
+        });
         // Where 1 is no answer about a commit, what could not be found out simply failed.
-        self.carry_out(world).map_err(|failure| if answers { failure } else { failure.plain() })
+        end.map_err(|failure| if answers { failure } else { failure.plain() })
     }
 
     fn carry_out(&self, world: &World) -> Result<Outcome, Failure> {

@@ -63,6 +63,15 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let failed = checks.iter().any(|check| check.state == State::Failed);
     if world.json {
         world.printer.document(&Document { schema: "afterpush.doctor/1", ok: !failed, checks: &checks });
+    } else if world.quiet {
+        let has_warning = checks.iter().any(|check| check.state == State::Warning);
+        world.printer.line(if failed {
+            "failed"
+        } else if has_warning {
+            "warning"
+        } else {
+            "ok"
+        });
     } else {
         world.printer.lines(&check::lines(&checks, world.style));
     }

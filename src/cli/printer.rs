@@ -15,6 +15,7 @@ pub struct Printer {
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
     reader_gone: AtomicBool,
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Printer {
@@ -30,7 +31,9 @@ impl Printer {
 
     /// Other streams.
     pub fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
-        Self { out: Mutex::new(Box::new(out)), err: Mutex::new(Box::new(err)), reader_gone: AtomicBool::new(false) }
+        let (out, err): (Box<dyn Write + Send>, Box<dyn Write + Send>) = (Box::new(out), Box::new(err));
+        let (reader_gone, failed) = (AtomicBool::new(false), Mutex::new(None));
+        Self { out: Mutex::new(out), err: Mutex::new(err), reader_gone, failed }
     }
 
     /// A line of the result.
@@ -61,8 +64,10 @@ impl Printer {
 
     /// A part of the result as it is.
     pub fn raw(&self, text: &str) {
-        if !write_all(&self.out, text) {
-            self.reader_gone.store(true, Ordering::Relaxed);
+        match write_all(&self.out, text) {
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => self.reader_gone.store(true, Ordering::Relaxed),
+            Err(why) => *unpoisoned(&self.failed) = Some(why),
+            Ok(()) => {}
         }
     }
 
@@ -73,7 +78,8 @@ impl Printer {
 
     /// Narration as it is.
     pub fn raw_note(&self, text: &str) {
-        write_all(&self.err, text);
+        // There is nobody else to tell.
+        let _ = write_all(&self.err, text);
     }
 
     /// Why a command could not do its work.
@@ -88,16 +94,26 @@ impl Printer {
         }
     }
 
+    /// Why results could not be written, though somebody waits for them: a disk that is full.
+    pub fn failed(&self) -> Option<io::Error> {
+        unpoisoned(&self.failed).take()
+    }
+
     /// Nobody reads the results any more; who would go on for ever can stop.
     pub fn reader_is_gone(&self) -> bool {
         self.reader_gone.load(Ordering::Relaxed)
     }
 }
 
-fn write_all(stream: &Mutex<Box<dyn Write + Send>>, text: &str) -> bool {
-    // A panic elsewhere while printing is no reason to fall silent.
-    let mut stream = stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).is_ok()
+fn write_all(stream: &Mutex<Box<dyn Write + Send>>, text: &str) -> io::Result<()> {
+    let mut stream = unpoisoned(stream);
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
+/// A panic elsewhere while printing is no reason to fall silent.
+fn unpoisoned<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then whether a terminal that knows colours reads along.
@@ -149,6 +165,6 @@ mod tests {
         let printer = Printer::new(Closed, Closed);
         printer.line("one");
         printer.note("two");
-        assert!(printer.reader_is_gone());
+        assert!(printer.reader_is_gone() && printer.failed().is_none());
     }
 }

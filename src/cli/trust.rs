@@ -3,12 +3,15 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
-use super::place::Place;
+use super::place::{Place, status_files};
 use super::world::config_failure;
 use super::{Failure, Outcome, World};
-use crate::config::{Claim, Claims, TRACKED_FILE};
+use crate::config::{self, Claim, Claims, TRACKED_FILE};
 use crate::host::places::Places;
 use crate::host::trust::Trust;
+use crate::push::Asked;
+use crate::status;
+use crate::watch::exit;
 
 /// What `afterpush trust` takes.
 #[derive(Debug, clap::Args)]
@@ -51,10 +54,12 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let place = Place::find(world)?;
     let trust = word_on(&place)?;
     let claims = claims(world, &place)?;
+    let mut untouched = Vec::new();
     if !args.print && !claims.is_empty() {
         trust.allow(&claims).map_err(|error| {
             Failure::failed("trust", "cannot note that this repository is trusted, so it is not").because(error)
         })?;
+        untouched = tell_watches(world, &place)?;
     }
     let is_trusted = trust.allows(&claims);
     let message = match (claims.is_empty(), args.print, is_trusted) {
@@ -72,8 +77,30 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     } else {
         world.printer.lines(&lines(&claims));
         world.printer.note(&message);
+        for short in &untouched {
+            let begin =
+                format!("`afterpush stop {short} && afterpush track {short}` begins it anew with what is allowed");
+            world.printer.note(&format!("the watch of {short} goes on with the configuration it began with; {begin}"));
+        }
     }
     Ok(Outcome::Done)
+}
+
+/// Has the watches that wait for the user configured anew; gives the other ones, which end with what they began with
+/// though something was ignored then.
+fn tell_watches(world: &World, place: &Place) -> Result<Vec<String>, Failure> {
+    let own = nix::unistd::geteuid().as_raw();
+    let files = status_files(&place.layout).into_iter().filter(|file| file.uid == own);
+    let open: Vec<_> = files.filter_map(|file| file.document).filter(|document| !document.done).collect();
+    let (waiting, running): (Vec<_>, Vec<_>) = open.iter().partition(|known| known.exit_code == exit::CONFIG);
+    for document in &waiting {
+        place.ask(world, Asked::Refresh { sha: document.commit.sha.clone() })?;
+    }
+    if !waiting.is_empty() {
+        place.ensure_monitor(world)?;
+    }
+    let was_ignored = |known: &&&status::Document| known.warnings.iter().any(|w| w.code == config::UNTRUSTED);
+    Ok(running.iter().filter(was_ignored).map(|known| known.commit.short.clone()).collect())
 }
 
 /// Prints how it stands after `untrust`.

@@ -10,7 +10,7 @@ use super::place::Place;
 use super::report::complete;
 use super::start::{Start, start};
 use super::view::Ending;
-use super::{Failure, INTERRUPTED, World, judge};
+use super::{Failure, World, judge};
 use crate::base::Span;
 use crate::process::{self, Presence};
 use crate::status::Document;
@@ -18,6 +18,8 @@ use crate::watch::exit;
 
 /// How much longer a failure is waited on, for its log.
 const LOG_PATIENCE: Duration = Duration::from_secs(10);
+/// The exit code of who writes into a pipe that nobody reads any more, as shells count it.
+const READER_GONE: u8 = 141;
 /// How often it is looked whether the monitor is kept from its work.
 const LOOK_AROUND_EVERY: Duration = Duration::from_secs(3);
 
@@ -91,7 +93,7 @@ async fn until_decided(
             Seen::Interrupted(code) => return Ok(interrupted(world, place, code)),
         }
         if world.printer.reader_is_gone() {
-            return Ok(interrupted(world, place, INTERRUPTED));
+            return Ok(interrupted(world, place, READER_GONE));
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Environment {
     values: BTreeMap<String, Secret>,
     config_home: Option<PathBuf>,
     login_shell: Option<PathBuf>,
+    /// It is the environment of whoever asks, not of a push.
+    is_this_shell: bool,
     lost: BTreeSet<String>,
 }
 
@@ -82,6 +84,13 @@ impl Environment {
         self
     }
 
+    /// These are the variables of the shell whoever asks sits at, not of a push.
+    #[must_use]
+    pub fn of_this_shell(mut self) -> Self {
+        self.is_this_shell = true;
+        self
+    }
+
     /// All values, for the redactor.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.values.values()
@@ -116,20 +125,26 @@ impl Environment {
 
 /// The names of the variables these targets may take their credential and their database from.
 pub fn names<'a>(targets: impl IntoIterator<Item = &'a Target>) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for target in targets {
-        match &target.token {
-            TokenSource::Env(name) => drop(names.insert(name.clone())),
-            TokenSource::Chain => names.extend(names_of_chain(target)),
-            TokenSource::Command(_) | TokenSource::File(_) => {}
-        }
-        match target.database.as_ref().map(|database| &database.url) {
-            Some(DatabaseUrl::Told(TokenSource::Env(name))) => drop(names.insert(name.clone())),
-            Some(DatabaseUrl::Told(TokenSource::Chain)) => names.extend(sql::VARIABLES.iter().map(|&v| v.to_owned())),
-            _ => {}
-        }
+    let of_both = |target| credential_names(target).into_iter().chain(database_names(target));
+    targets.into_iter().flat_map(of_both).collect()
+}
+
+/// The names of the variables a target may take its credential from.
+pub fn credential_names(target: &Target) -> Vec<String> {
+    match &target.token {
+        TokenSource::Env(name) => vec![name.clone()],
+        TokenSource::Chain => names_of_chain(target),
+        TokenSource::Command(_) | TokenSource::File(_) => Vec::new(),
     }
-    names
+}
+
+/// The names of the variables a target may take its database from.
+pub fn database_names(target: &Target) -> Vec<String> {
+    match target.database.as_ref().map(|database| &database.url) {
+        Some(DatabaseUrl::Told(TokenSource::Env(name))) => vec![name.clone()],
+        Some(DatabaseUrl::Told(TokenSource::Chain)) => sql::VARIABLES.iter().map(|&name| name.to_owned()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn names_of_chain(target: &Target) -> Vec<String> {
@@ -196,7 +211,8 @@ async fn of_variable(name: &str, environment: &Environment) -> Result<Found, Str
     }
     let loss = environment.loss([name]);
     Err(format!(
-        "the configured environment variable {name} was not set where the push was made{}",
+        "the configured environment variable {name} was not set {}{}",
+        if environment.is_this_shell { "in this shell" } else { "where the push was made" },
         if loss.is_empty() { "; set it and push again, or run afterpush status --refresh" } else { &loss }
     ))
 }

@@ -81,7 +81,7 @@ fn after_no_push(reason: Option<Reason>) -> Suggestions {
 
 fn meanwhile(reason: Option<Reason>, is_stale: bool, short: &str) -> Suggestions {
     match reason {
-        Some(Reason::NotTracked) => vec![(format!("afterpush track {short}"), "if it was pushed elsewhere")],
+        Some(Reason::NotTracked) => vec![(format!("afterpush track {short}"), "to watch it from now on")],
         Some(Reason::NotConfigured) => vec![("afterpush init".to_owned(), "to say where this repository deploys to")],
         Some(reason) if reason.needs_the_user() => {
             vec![("afterpush doctor".to_owned(), to_mend(reason))]

@@ -65,6 +65,20 @@ fn the_exit_code_is_the_verdicts() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let sandbox = Sandbox::new();
+    let sha = head(&sandbox);
+    put(&sandbox.layout(), &sha, &document(&sha, Some("live"), 0).to_string());
+    for (arguments, code) in [(["status", "-q"], 5), (["list", "-q"], 1)] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+        let told = sandbox.calling(&arguments).stdout(full).output().expect("it starts");
+        let why = String::from_utf8(told.stderr).expect("text");
+        assert_eq!(told.status.code(), Some(code), "{why}");
+        assert!(why.contains("cannot write the result to standard output"), "{why}");
+    }
+}
+
+#[test]
 fn of_a_commit_the_newest_push_is_told_whichever_of_file_and_inbox_has_it() {
     let mut site = Site::new();
     // Nobody takes what lies in the inbox.

@@ -133,6 +133,17 @@ fn a_limit_ends_a_stream_with_its_one_line_too() {
 }
 
 #[test]
+fn a_stream_ends_with_its_reader_as_any_program_in_a_pipe_does() {
+    let site = Site::unhooked();
+    site.pace(Pace::ByHand);
+    site.ship(Recipe::live());
+    let mut watch = site.calling(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    drop(watch.stdout.take());
+    site.pace(Pace::Polls);
+    assert_eq!(watch.wait().expect("ended").code(), Some(141));
+}
+
+#[test]
 fn an_interrupt_leaves_the_view_and_not_the_monitor() {
     let site = Site::unhooked();
     site.pace(Pace::ByHand);

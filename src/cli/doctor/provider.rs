@@ -30,7 +30,10 @@ pub(super) async fn checks(
     let places = secrets::places(target, provider, &environment);
     let bound = match secrets::credential(target, provider, &environment).await {
         Ok(bound) => bound,
-        Err(why) => return vec![without_credential(patient, target, id, &why).with_places(&places)],
+        Err(why) => {
+            let names = secrets::credential_names(target);
+            return vec![without_credential(patient, &names, id, &why).with_places(&places)];
+        }
     };
     let mut checks = vec![match &bound {
         Some(bound) => Check::ok(id, format!("from {}", bound.from)).with_places(&places),
@@ -53,11 +56,11 @@ pub(super) async fn checks(
 }
 
 /// What this shell lacks the running monitor may have from the shell that pushed.
-pub(super) fn without_credential(patient: &Patient<'_>, target: &Target, id: String, why: &str) -> Check {
+pub(super) fn without_credential(patient: &Patient<'_>, names: &[String], id: String, why: &str) -> Check {
     let Presence::Responding(monitor) = process::presence(&patient.place.layout, patient.world.now()) else {
         return Check::failed(id, why, "");
     };
-    let held = secrets::names([target]).into_iter().find(|name| monitor.holdings.has(name));
+    let held = names.iter().find(|name| monitor.holdings.has(name));
     match held {
         Some(name) => Check::warning(id, format!("the running monitor has {name}, this shell has not"), why),
         None => Check::failed(id, why, ""),
@@ -69,7 +72,7 @@ pub(super) fn environment(patient: &Patient<'_>, config: &Config, target: &Targe
     let own = &patient.world.environment;
     let shell = config.credentials.env_from_login_shell.then(|| secrets::login_shell(own.get("SHELL")));
     let environment = Environment::new(own.pairs(), &secrets::names([target]));
-    environment.with_config_home(config_home).with_login_shell(shell)
+    environment.with_config_home(config_home).with_login_shell(shell).of_this_shell()
 }
 
 /// One look, as the monitor takes it.

@@ -20,7 +20,10 @@ pub(super) async fn database(patient: &Patient<'_>, config: &Config, offline: bo
     };
     let server = match secrets::database(database, &environment(patient, config, target)).await {
         Ok(server) => server,
-        Err(why) => return vec![without_credential(patient, target, ID.to_owned(), &why)],
+        Err(why) => {
+            let names = secrets::database_names(target);
+            return vec![without_credential(patient, &names, ID.to_owned(), &why)];
+        }
     };
     if offline {
         return vec![Check::skipped(ID, format!("{} is not asked (--offline)", server.place()))];

@@ -36,7 +36,8 @@ pub fn step_lines(target: &Target, style: &Style, now: Timestamp) -> Vec<String>
 pub fn live_lines(document: &Document, style: &Style, now: Timestamp) -> Vec<String> {
     let arrow = if style.ascii { "->" } else { "→" };
     let places: Vec<_> = document.targets.iter().map(|target| target.name.as_str()).collect();
-    let from = branch(document).map_or_else(String::new, |branch| format!("{branch} {arrow} {}", places.join(", ")));
+    let to = if places.is_empty() { String::new() } else { format!(" {arrow} {}", places.join(", ")) };
+    let from = branch(document).map_or_else(String::new, |branch| format!("{branch}{to}"));
     let subject = text::cut(document.commit.subject.as_deref().unwrap_or_default(), 40, style.ascii);
     let mut lines = vec![format!("{}  {subject}   {from}", Tone::Strong.paint(&document.commit.short))];
     for target in &document.targets {

@@ -42,7 +42,8 @@ pub fn change(event: &EventDocument) -> Option<String> {
             Some(from) => format!("{from} -> {to}{target} {}", event.message),
             None => format!("{to}{target} {}", event.message),
         },
-        EventKind::Observation if event.to.is_none() => format!("no answer{target} {}", event.message),
+        // What kind of trouble the sentence says: nothing was heard, or a refusal.
+        EventKind::Observation if event.to.is_none() => format!("trouble{target} {}", event.message),
         EventKind::Warning => format!("warning{target} {}", event.message),
         EventKind::Observation | EventKind::Heartbeat | EventKind::Verdict => return None,
     };

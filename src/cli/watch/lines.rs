@@ -5,7 +5,7 @@ use crate::base::Span;
 use crate::cli::World;
 use crate::cli::view::{self, Ending};
 use crate::cli::waiting::Viewer;
-use crate::status::{self, Document};
+use crate::status::{self, Document, EventDocument};
 
 /// Prints lines.
 pub struct Lines<'a> {
@@ -30,9 +30,16 @@ impl Viewer for Lines<'_> {
             self.world.printer.line(&view::opening(document, self.limit, now));
         }
         let events = status::events_between(self.seen.as_ref(), document, now, &mut self.seq);
-        for line in events.iter().filter_map(view::change) {
-            self.world.printer.line(&line);
-            self.pulse.beat(now);
+        let mut said: Option<&EventDocument> = None;
+        for event in &events {
+            // Why a target needs the user is what its source has said.
+            let is_said =
+                said.is_some_and(|said| said.target == event.target && event.message.ends_with(&said.message));
+            if let Some(line) = view::change(event).filter(|_| !is_said) {
+                self.world.printer.line(&line);
+                self.pulse.beat(now);
+                said = Some(event);
+            }
         }
         self.seen = Some(document.clone());
     }

@@ -12,6 +12,8 @@ pub struct Live<'a> {
     world: &'a World,
     /// All lines are one message, so that they change together.
     lines: ProgressBar,
+    /// What stands there now.
+    drawn: String,
 }
 
 impl<'a> Live<'a> {
@@ -19,12 +21,16 @@ impl<'a> Live<'a> {
     pub fn new(world: &'a World) -> Self {
         let lines = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
         let plain = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Self { world, lines: lines.with_style(plain) }
+        Self { world, lines: lines.with_style(plain), drawn: String::new() }
     }
 
-    fn draw(&self, document: &Document) {
+    fn draw(&mut self, document: &Document) {
         let lines = view::live_lines(document, &self.world.style, self.world.now());
-        self.lines.set_message(self.world.dressed(lines.join("\n")));
+        let text = self.world.dressed(lines.join("\n"));
+        if text != self.drawn {
+            self.lines.set_message(text.clone());
+            self.drawn = text;
+        }
     }
 }
 
