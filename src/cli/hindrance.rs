@@ -64,7 +64,7 @@ fn disk(place: &Place) -> Option<Found> {
 }
 
 fn monitor(place: &Place, world: &World, written: Timestamp) -> Option<Found> {
-    let log = || place.monitor_log_part("");
+    let log = || place.monitor_log_end();
     match process::presence(&place.layout, world.now()) {
         Presence::Wedged(file) => Some((
             SILENT,

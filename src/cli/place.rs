@@ -17,6 +17,8 @@ use crate::status::{self, Document, Target, Unwatched};
 const LONGEST: usize = 1024 * 1024;
 /// More of a log is not read.
 const LONGEST_LOG: usize = 16 * 1024 * 1024;
+/// So much of the monitor's is looked through for what keeps it from its work, however long it is.
+const LOG_END: u64 = 64 * 1024;
 
 /// How long one monitor takes to make way for another.
 const TAKE_OVER: Duration = Duration::from_secs(15);
@@ -109,6 +111,15 @@ impl Place {
         let read = || {
             let name = format!("{}{suffix}", self.layout.monitor_log().file_name()?.to_str()?);
             Folder::existing(self.layout.private()).ok()??.read(&name, LONGEST_LOG).ok()?
+        };
+        read().unwrap_or_default()
+    }
+
+    /// What the monitor has logged last.
+    pub fn monitor_log_end(&self) -> Vec<u8> {
+        let read = || {
+            let name = self.layout.monitor_log();
+            Folder::existing(self.layout.private()).ok()??.read_last_lines(name.file_name()?.to_str()?, LOG_END).ok()?
         };
         read().unwrap_or_default()
     }

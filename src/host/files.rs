@@ -20,7 +20,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::sharing::Sharing;
 use crate::base::Timestamp;
-use crate::process::{Demand, read_file};
+use crate::process::{Demand, Unread, read_file, read_last_lines};
 
 mod descend;
 
@@ -120,8 +120,17 @@ impl Folder {
     /// The content of a regular file of at most `limit` bytes; `None` if there is no file. A link, a pipe or
     /// anything else that is no file is an error, and never waited for.
     pub fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let name = plain(name)?;
-        match read_file(&self.fd, Path::new(name), Demand::Foreign, u64::try_from(limit).unwrap_or(u64::MAX)) {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        self.read_as(name, |name| read_file(&self.fd, name, Demand::Foreign, limit))
+    }
+
+    /// The whole lines at a file's end, of at most so many bytes together; `None` if there is no such file.
+    pub fn read_last_lines(&self, name: &str, most: u64) -> io::Result<Option<Vec<u8>>> {
+        self.read_as(name, |name| read_last_lines(&self.fd, name, Demand::Foreign, most))
+    }
+
+    fn read_as(&self, name: &str, read: impl FnOnce(&Path) -> Result<Vec<u8>, Unread>) -> io::Result<Option<Vec<u8>>> {
+        match read(Path::new(plain(name)?)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(why) if why.is_absent() => Ok(None),
             Err(why) => Err(self.explain("read", name, &io::Error::other(why))),

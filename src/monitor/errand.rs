@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::keeper::{Errand, Happening};
 use super::tools::Tools;
 use super::{landing, look, plan};
@@ -25,7 +26,7 @@ impl Errand {
             }
             Self::Reconfigure(watch) => {
                 let (id, shared) = (watch.id.clone(), Arc::clone(&tools));
-                let planned = tokio::task::spawn_blocking(move || plan::again(&shared, Watch::clone(&watch))).await;
+                let planned = aside(move || plan::again(&shared, Watch::clone(&watch))).await;
                 Happening::Configured(id, Box::new(planned.unwrap_or_else(|_| unplanned(&tools))))
             }
         }

@@ -72,9 +72,9 @@ impl Inbox {
         self.is_rung
     }
 
-    /// Requests may lie there that are not known of.
-    pub const fn is_unseen(&self) -> bool {
-        self.is_unseen
+    /// Requests may lie there that are not known of, or one that could not be taken.
+    pub fn is_unread(&self) -> bool {
+        self.is_unseen || self.stages.values().any(|stage| matches!(stage, Stage::Tried(_)))
     }
 
     /// The requests to take now, in order: a hundred, and those that were held back. What is broken is set aside.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::outside::{End, Outside};
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
@@ -53,7 +54,7 @@ pub async fn prove(tools: Arc<Tools>, watch: Arc<Watch>, ask_remote: bool) -> La
             seen => seen,
         }
     };
-    tokio::task::spawn_blocking(search).await.unwrap_or(LandingSeen::GitGone)
+    aside(search).await.unwrap_or(LandingSeen::GitGone)
 }
 
 /// Whether the remote's not having the commit yet means that it will not have it.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::aside::aside;
 use super::keeper::{Answered, Place, Seen};
 use super::tools::Tools;
 use super::{probe, table};
@@ -167,7 +168,7 @@ async fn kin(
         }
     }
     let tools = Arc::clone(tools);
-    let related = tokio::task::spawn_blocking(move || relate(&tools, &commits, &watches, &pushes)).await.ok().flatten();
+    let related = aside(move || relate(&tools, &commits, &watches, &pushes)).await.ok().flatten();
     related.ok_or_else(unreadable)
 }
 

@@ -103,7 +103,7 @@ impl<'a> Shift<'a> {
         while self.ledger.is_settled()
             && !self.is_holding_back
             && !self.inbox.has_more()
-            && !self.inbox.is_unseen()
+            && !self.inbox.is_unread()
             && let Some(wish) = self.missed.pop_front()
         {
             if !resume::is_known(&self.tools, &wish).await? {

@@ -33,7 +33,7 @@ pub use identity::{Aliveness, FileId, Found, Identity};
 pub use limits::{ensure_descriptors, report_large_files};
 pub use lock::Alone;
 pub use monitor_file::{ALIVE_EVERY, ALIVE_FOR, Holdings, MonitorFile, Presence, presence};
-pub use own_file::{Demand, Unread, read_file};
+pub use own_file::{Demand, Unread, read_file, read_last_lines};
 pub use owner::refuse_guest_root;
 pub use pidfd::{Ended, PidFd};
 pub use proc::{Stat, arguments, boot_id, pid_namespace, stat};

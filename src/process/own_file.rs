@@ -1,7 +1,7 @@
 //! Whose a file is and who else may touch it: what has to hold before its content counts.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -89,12 +89,30 @@ impl Demand {
 /// The content of `path`, relative to the folder `at` (`nix::fcntl::AT_FDCWD` for the current one), of at most `max`
 /// bytes. Judged on the opened descriptor; a pipe is not waited for.
 pub fn read_file(at: impl AsFd, path: &Path, demand: Demand, max: u64) -> Result<Vec<u8>, Unread> {
+    let mut content = Vec::new();
+    open_file(at, path, demand)?.take(max.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > max { Err(Unread::TooLarge(max)) } else { Ok(content) }
+}
+
+/// The whole lines at the end of a file, of at most `most` bytes together; else as [`read_file`].
+pub fn read_last_lines(at: impl AsFd, path: &Path, demand: Demand, most: u64) -> Result<Vec<u8>, Unread> {
+    let mut file = open_file(at, path, demand)?;
+    let skipped = file.metadata()?.len().saturating_sub(most);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut content = Vec::new();
+    file.take(most).read_to_end(&mut content)?;
+    if skipped > 0 {
+        let torn = content.iter().position(|&byte| byte == b'\n').map_or(content.len(), |end| end + 1);
+        content.drain(..torn);
+    }
+    Ok(content)
+}
+
+fn open_file(at: impl AsFd, path: &Path, demand: Demand) -> Result<File, Unread> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | demand.link();
     let file = File::from(openat(at, path, flags, Mode::empty()).map_err(io::Error::from)?);
     demand.check(&file.metadata()?)?;
-    let mut content = Vec::new();
-    file.take(max.saturating_add(1)).read_to_end(&mut content)?;
-    if content.len() as u64 > max { Err(Unread::TooLarge(max)) } else { Ok(content) }
+    Ok(file)
 }
 
 impl From<io::Error> for Unread {
@@ -121,6 +139,20 @@ mod tests {
     use super::*;
 
     const ALL: [Demand; 5] = [Demand::Ours, Demand::OursToMend, Demand::Secret, Demand::Settings, Demand::Foreign];
+
+    #[test]
+    fn the_lines_at_the_end_are_whole_ones() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("log");
+        let ends = |most| {
+            let end = read_last_lines(AT_FDCWD, &path, Demand::Foreign, most).expect("our own file");
+            String::from_utf8(end).expect("text")
+        };
+        fs::write(&path, "one\ntwo\nthree\n").expect("room on the disk");
+        assert_eq!([100, 14, 13, 6, 5].map(ends), ["one\ntwo\nthree\n", "one\ntwo\nthree\n", "two\nthree\n", "", ""]);
+        fs::write(&path, "one\ntwo").expect("room on the disk");
+        assert_eq!([7, 6, 2].map(ends), ["one\ntwo", "two", ""]);
+    }
 
     /// What each demand says of the file.
     fn told(path: &Path) -> [String; 5] {

@@ -96,8 +96,12 @@ fn an_inbox_that_cannot_be_read_is_not_taken_for_an_empty_one() {
     std::fs::write(&new, "").expect("our own file");
     let mut inbox = Inbox::new(layout);
     assert_eq!(offered(&mut inbox), []);
-    assert!(inbox.is_unseen() && !inbox.has_more());
+    assert!(inbox.is_unread() && !inbox.has_more());
     std::fs::remove_file(&new).and_then(|()| std::fs::rename(&aside, &new)).expect("our own folder");
     assert_eq!(offered(&mut inbox), ids);
-    assert!(!inbox.is_unseen());
+    assert!(!inbox.is_unread());
+    inbox.begin(&ids[0], NOW);
+    assert!(inbox.is_unread(), "until it is taken");
+    inbox.taken(&ids[0]);
+    assert!(!inbox.is_unread());
 }
