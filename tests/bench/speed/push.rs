@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -89,8 +89,14 @@ fn measure(bench: &Bench, ground: &Ground<'_>, rounds: usize, name: &str) -> Mea
     };
     let push = &push;
     let mut contenders = Vec::new();
+    let rested = |name, hooks: PathBuf| {
+        Contender::new(name, move || {
+            rest();
+            timed(&mut push(&hooks), 0)
+        })
+    };
     for (name, folder) in [("no hook", "none"), ("empty sh", "sh"), (FLOOR, "floor")] {
-        contenders.push(Contender::program(name, move || push(&hooks(folder))));
+        contenders.push(rested(name, hooks(folder)));
     }
     contenders.push(Contender::new("ours", move || {
         if ground.monitor().is_none() {
@@ -103,13 +109,14 @@ fn measure(bench: &Bench, ground: &Ground<'_>, rounds: usize, name: &str) -> Mea
     }));
     contenders.push(Contender::new("ours, starting the monitor", move || {
         ground.end_monitor();
+        rest();
         let took = timed(&mut push(&hooks("ours")), 0);
         until("the monitor has started", || ground.monitor());
         settle(ground);
         took
     }));
     for (peer, _) in PEERS {
-        contenders.push(Contender::program(peer, move || push(&hooks(peer))));
+        contenders.push(rested(peer, hooks(peer)));
     }
     by_turns(contenders, rounds, &bench.raw(name))
 }
@@ -117,6 +124,11 @@ fn measure(bench: &Bench, ground: &Ground<'_>, rounds: usize, name: &str) -> Mea
 /// What a monitor does with a push, it does afterwards; nobody else is to be measured meanwhile.
 fn settle(ground: &Ground<'_>) {
     ground.until_taken();
+    rest();
+}
+
+/// Who comes after a pause finds the processors asleep and their caches cold. So everybody comes after one.
+fn rest() {
     std::thread::sleep(Duration::from_millis(300));
 }
 
