@@ -1,5 +1,6 @@
 //! Programs in whose system calls something is made to happen: the process is killed there, or the call fails.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Injection {
     /// The system call's name.
-    pub call: &'static str,
+    pub call: String,
     /// As strace has it: `signal=KILL`, `error=EIO`.
     pub what: &'static str,
     /// At the how many-th call of each process, or `1+` for every one.
@@ -16,22 +17,21 @@ pub struct Injection {
 
 impl Injection {
     /// At this call of each process.
-    pub fn at(call: &'static str, what: &'static str, number: usize) -> Self {
-        Self { call, what, when: number.to_string() }
+    pub fn at(call: &str, what: &'static str, number: usize) -> Self {
+        Self { call: call.to_owned(), what, when: number.to_string() }
     }
 
     /// At every call.
-    pub fn always(call: &'static str, what: &'static str) -> Self {
-        Self { call, what, when: "1+".to_owned() }
+    pub fn always(call: &str, what: &'static str) -> Self {
+        Self { call: call.to_owned(), what, when: "1+".to_owned() }
     }
 
     /// The words before a program's own. What happened is in `log`.
     pub fn words(&self, log: &Path) -> Vec<String> {
         let Self { call, what, when } = self;
-        let words = ["strace", "-f", "-q", "-o", &log.display().to_string()].map(str::to_owned);
-        let traced =
+        let injected =
             ["-e".to_owned(), format!("trace={call}"), "-e".to_owned(), format!("inject={call}:{what}:when={when}")];
-        words.into_iter().chain(traced).collect()
+        tracing(log).into_iter().chain(injected).collect()
     }
 
     /// Whether it came to that, by the log; the log goes.
@@ -42,6 +42,20 @@ impl Injection {
         let is_kill = self.what.starts_with("signal=");
         text.contains(if is_kill { "+++ killed by" } else { "(INJECTED)" })
     }
+}
+
+/// The words before those of a program whose every call is to be written to this log.
+pub fn tracing(log: &Path) -> Vec<String> {
+    ["strace", "-f", "-q", "-o", &log.display().to_string()].map(str::to_owned).to_vec()
+}
+
+/// The names of all calls in this log.
+#[track_caller]
+pub fn names(log: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(log).expect("strace runs (Debian's package strace)");
+    let name = |line: &str| line.split_whitespace().nth(1)?.split_once('(').map(|(name, _)| name.to_owned());
+    let names = text.lines().filter_map(name);
+    names.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')).collect()
 }
 
 /// A log for the traces of one test.
