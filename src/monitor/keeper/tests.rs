@@ -4,8 +4,9 @@ use super::*;
 use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
 use crate::watch::{
-    Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Health, Misheard, Origin, Outcome,
-    Particulars, Policy, Proof, Push, Reason, State, Table, TokenSource, Verdict,
+    Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Finding, Health, LandingSeen, LogState,
+    Misheard, Origin, Outcome, Particulars, Plan, Policy, Proof, Push, Reason, Snapshot, State, Table, TokenSource,
+    Verdict,
 };
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
