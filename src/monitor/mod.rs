@@ -39,8 +39,8 @@ use tools::Tools;
 use crate::base::{Clock, Layout, Span};
 use crate::host::clock::Machine;
 use crate::host::places::Places;
-use crate::process::{self, Alone, Summons};
-use crate::push::{Asked, Request};
+use crate::process::{self, Alone, Identity, MonitorFile, Summons};
+use crate::push::{Asked, Request, RequestId};
 use crate::spool;
 use crate::store::StoreError;
 
@@ -161,8 +161,8 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build();
     let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
     let ended = runtime.block_on(async {
-        driver::give_way().await;
         let tools = Tools::open(orders, Arc::new(Reality::default())).await?;
+        driver::give_way().await;
         driver::drive(tools, orders, alone).await
     });
     // A look that hangs in a name lookup must not hold up the end.
@@ -170,23 +170,32 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     ended
 }
 
-/// Asks the running monitor to leave until the lock is free.
+/// Asks the running monitor to leave until the lock is free. Where one that was started later holds it by then, that
+/// one has the newer credentials and stays: two may have been started to take over from the same one.
 fn take_over(orders: &Orders) -> std::io::Result<Option<Alone>> {
     let clock = Machine;
     let start = clock.since_boot();
-    let mut leave = None;
+    let own = Identity::own(&orders.layout, clock.now());
+    let mut asked: Option<(Option<Identity>, RequestId)> = None;
     loop {
-        if let Some(alone) = Alone::try_take(&orders.layout)? {
-            // The one before may have left by itself, without reading it.
-            return leave.map_or(Ok(()), |id| spool::done(&orders.layout, &id)).map(|()| Some(alone));
+        let free = Alone::try_take(&orders.layout)?;
+        let holder = MonitorFile::read(&orders.layout).map(|file| file.identity);
+        let is_newer = holder.as_ref().is_some_and(|holder| own.is_older_than(holder));
+        let is_end = free.is_some() || is_newer || clock.since_boot() - start > PATIENCE;
+        let is_another = asked.as_ref().is_none_or(|(before, _)| *before != holder);
+        if (is_end || is_another)
+            && let Some((_, id)) = asked.take()
+        {
+            // The one that was asked may have left by itself, without reading it.
+            spool::done(&orders.layout, &id)?;
         }
-        if leave.is_none() {
+        if is_end {
+            return Ok(free);
+        }
+        if is_another {
             let request = Request::new(uuid::Uuid::now_v7(), clock.now(), Asked::Leave);
             spool::drop_request(&orders.layout, &request)?;
-            leave = Some(request.id);
-        }
-        if clock.since_boot() - start > PATIENCE {
-            return Ok(None);
+            asked = Some((holder, request.id));
         }
         std::thread::sleep(Span::from_millis(20).to_std());
     }

@@ -73,6 +73,7 @@ impl Tools {
     /// Opens the store and tells the world who this monitor is. A store that cannot be read is set aside.
     pub async fn open(orders: &Orders, outside: Arc<dyn Outside>) -> Result<Self, MonitorError> {
         let began = outside.now();
+        let lost = lost(orders)?;
         let store = open_store(&orders.layout, began).await?;
         let variables: BTreeMap<String, String> = orders.environment.iter().cloned().collect();
         let pace =
@@ -80,8 +81,6 @@ impl Tools {
         let places = orders.places.clone();
         // Every variable is kept, in memory only: which of them a target names may change with the configuration.
         let all = variables.keys().cloned().collect();
-        let lost = MonitorFile::read(&orders.layout).map(|before| before.lost_to(&orders.environment));
-        let lost = lost.unwrap_or_default();
         let environment = Environment::new(variables.clone(), &all)
             .with_config_home(places.as_ref().map(|places| places.config_home().to_path_buf()))
             .with_lost(lost.clone());
@@ -289,6 +288,16 @@ impl Tools {
 fn last_alive(layout: &Layout) -> Option<Timestamp> {
     let folder = Folder::existing(layout.private()).ok()??;
     folder.about("alive").ok()?.map(|about| about.modified)
+}
+
+/// The variables with a credential that the monitor before held and this one does not. What that one said of itself
+/// goes: until this one has introduced itself, nobody is to compare credentials with those of one that has ended.
+fn lost(orders: &Orders) -> Result<Vec<String>, MonitorError> {
+    let before = MonitorFile::read(&orders.layout);
+    let private = orders.layout.private();
+    let forget = || Folder::private(private)?.remove("monitor.json");
+    forget().map_err(|source| MonitorError::files(private, source))?;
+    Ok(before.map(|before| before.lost_to(&orders.environment)).unwrap_or_default())
 }
 
 async fn open_store(layout: &Layout, now: Timestamp) -> Result<Store, MonitorError> {

@@ -97,6 +97,11 @@ impl Identity {
         }
     }
 
+    /// It was started before the other one, in the same boot.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.boot_id == other.boot_id && self.host == other.host && self.start_ticks < other.start_ticks
+    }
+
     /// Looks for the process. The handle is opened before the start time is compared, so it cannot be another's.
     pub fn find(&self) -> Found {
         if self.host != host() {

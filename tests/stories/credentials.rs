@@ -1,8 +1,12 @@
 //! Where the credential of a look comes from, when it is refused, and when it is lost.
 
 use std::fs;
+use std::process::Stdio;
 
+use afterpush::process::MonitorFile;
 use afterpush::standin::{Order, Recipe, Stage, Trouble};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::support::{Ran, Sandbox, Site, until, write_program};
@@ -170,7 +174,7 @@ fn a_token_that_only_the_push_had_is_told_to_be_lost() {
     // A restart that loses it is remembered over the next restart.
     for _ in 0..2 {
         for pid in site.processes() {
-            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("our own monitor");
+            kill(pid, Signal::SIGKILL).expect("our own monitor");
         }
         site.quiet();
         site.afterpush(&["wait", "--timeout", "30s", &sha]).ends(4);
@@ -188,4 +192,33 @@ fn a_token_that_only_the_push_had_is_told_to_be_lost() {
     site.decided(&sha, "live", "deployed_live");
     let monitor = fs::read_to_string(site.layout().monitor()).unwrap_or_default();
     assert!(!monitor.contains("\"lost\""), "{monitor}");
+}
+
+#[test]
+fn of_two_that_take_over_from_one_the_later_stays() {
+    let site = Site::new();
+    site.building();
+    let at_work = || MonitorFile::read(&site.layout()).map(|file| file.identity.pid);
+    let holder = Pid::from_raw(until("a monitor is at work", at_work));
+    kill(holder, Signal::SIGSTOP).expect("it is ours");
+    let inbox = site.layout().inbox().join("new");
+    let requests = || fs::read_dir(&inbox).expect("a folder").count();
+    let stand_by = |token: &str| {
+        let before = requests();
+        let state = site.layout().private().display().to_string();
+        let mut daemon = site.calling(&["daemon", "--take-over", "--state", &state]);
+        let daemon = daemon.env("DIGITALOCEAN_TOKEN", token).stdout(Stdio::null()).stderr(Stdio::null());
+        let daemon = daemon.spawn().expect("it starts");
+        until("it has asked the other one to leave", || (requests() > before).then_some(()));
+        daemon
+    };
+    let mut earlier = stand_by("wrong");
+    let mut later = stand_by(&site.provider().token());
+    kill(holder, Signal::SIGCONT).expect("it is ours");
+    let pid = i32::try_from(later.id()).expect("a pid");
+    until("the later one is at work", || (at_work() == Some(pid)).then_some(()));
+    until("the earlier one has given up", || earlier.try_wait().expect("it is ours"));
+    assert_eq!((later.try_wait().expect("it is ours"), at_work()), (None, Some(pid)));
+    site.afterpush(&["daemon", "stop"]).ends(0);
+    later.wait().expect("it is ours");
 }
