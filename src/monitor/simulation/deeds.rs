@@ -135,7 +135,15 @@ impl Run {
     fn plead(&mut self, plea: Plea) -> Option<Request> {
         let sha = |commit: usize| self.ground.commits[commit].clone();
         let asked = match plea {
-            Plea::Again => return self.pleas.last.clone(),
+            Plea::Again => {
+                let request = self.pleas.last.clone()?;
+                // If it was taken, it is asked anew; if it lies there yet, it has been there since it was asked first.
+                if !self.lies_in_the_inbox(&request.id) {
+                    self.pleas.open.retain(|(id, _)| *id != request.id);
+                    self.pleas.open.push((request.id.clone(), self.now()));
+                }
+                return Some(request);
+            }
             Plea::Stop(commit) => {
                 self.pleas.stopped.push(commit);
                 Asked::Stop(StopNote { sha: Some(sha(commit)) })

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::run::Run;
 use crate::base::{Clock, Span};
-use crate::push::Sha;
+use crate::push::{RequestId, Sha};
 use crate::status::Document;
 use crate::store::Store;
 use crate::watch::EventKind;
@@ -91,16 +91,18 @@ impl Run {
         if self.is_full || !self.pleas.open.first().is_some_and(is_late) {
             return;
         }
-        let new = self.ground.layout.inbox().join("new");
         let open = std::mem::take(&mut self.pleas.open);
         let (late, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(is_late);
         self.pleas.open = rest;
-        let left =
-            late.iter().find(|(id, _)| new.join(id.as_str()).exists() || self.unheard().join(id.as_str()).exists());
-        if let Some((id, asked)) = left {
+        if let Some((id, asked)) = late.iter().find(|(id, _)| self.lies_in_the_inbox(id)) {
             let why = format!("{} was asked at {asked} and lies in the inbox at {now}", id.as_str());
             self.broken.get_or_insert(why);
         }
+    }
+
+    /// The request was dropped and has not been taken.
+    pub(super) fn lies_in_the_inbox(&self, id: &RequestId) -> bool {
+        [self.ground.layout.inbox().join("new"), self.unheard()].iter().any(|folder| folder.join(id.as_str()).exists())
     }
 
     /// Nothing is in the monitor's way from now on.
