@@ -17,7 +17,7 @@ use super::tools::Tools;
 use super::{Ended, MonitorError, Orders, resume};
 use crate::base::{Span, Timestamp};
 use crate::process::{ALIVE_EVERY, Alone};
-use crate::push::RequestId;
+use crate::push::{Asked, RequestId};
 use crate::watch::Watch;
 
 /// With nothing left to watch it waits this long for the next push before it leaves.
@@ -189,7 +189,8 @@ impl<'a> Shift<'a> {
     }
 
     /// Takes the next requests, in order, but for those behind one that asks the monitor to leave. A watch is begun only
-    /// when the store knows of all before it of its commit; until then its request lies in the inbox as well as anywhere.
+    /// when the store knows of all before it of its commit, and one that the keeper is done with is looked at again only
+    /// when the store knows how it ended; until then the request lies in the inbox as well as anywhere.
     async fn take_requests(&mut self) {
         self.is_holding_back = false;
         let mut taken = Taken::default();
@@ -198,7 +199,11 @@ impl<'a> Shift<'a> {
             if !taken.has_room_for(&request.asked) {
                 self.write_down(&mut taken).await;
             }
-            if begins_watches && !self.ledger.is_settled() {
+            let is_of_the_store = match &request.asked {
+                Asked::Refresh { sha } => self.keeper.of_commit(sha).is_none(),
+                _ => begins_watches,
+            };
+            if is_of_the_store && !self.ledger.is_settled() {
                 self.is_holding_back = true;
                 self.inbox.hold_back(&request.id);
                 continue;

@@ -90,6 +90,17 @@ fn a_verdict_that_there_was_no_room_for_is_told_once_there_is() {
 }
 
 #[test]
+fn a_verdict_the_disk_is_full_for_is_given_once_though_somebody_asks_for_a_look_meanwhile() {
+    let deeds = [
+        (20, Deed::FullDisk(true)),
+        (10, Deed::Push(0)),
+        (500, Deed::Plead(Plea::Refresh(0))),
+        (700, Deed::FullDisk(false)),
+    ];
+    holds([push(0, 5)], deeds);
+}
+
+#[test]
 fn a_request_that_many_monitors_find_the_disk_full_for_is_not_given_up() {
     let visits = (20..100).step_by(10).map(|at| (at, Deed::Visit));
     let deeds = [(0, Deed::FullDisk(true)), (10, Deed::Push(0)), (110, Deed::FullDisk(false))];
