@@ -355,6 +355,10 @@ fn the_latest_is_the_newest_confirmed_push_that_deploys_somewhere() {
         watch.ending = Some(Ending { verdict: Verdict::Skipped, reason, message, at: at(101) });
     }));
     assert!(takes_latest(&earlier, None) && takes_latest(&earlier, Some(&earlier)));
+    // Of the same commit it stays a copy, whatever is said of it.
+    let mut again = deploying();
+    again.landing = watch::Landing::Unproven { git_gone: true };
+    assert!(takes_latest(&drawn(&again), Some(&earlier)) && !takes_latest(&drawn(&again), None));
 }
 
 #[test]
