@@ -2,8 +2,8 @@
 //!
 //! A disk that is full or gone loses nothing: changes wait here and are tried again at each heartbeat.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::publish::{Missing, Publisher};
 use super::tools::Tools;
 use crate::base::{Span, Timestamp};
 use crate::process::failpoint;
-use crate::push::RequestId;
+use crate::push::{RequestId, Sha};
 use crate::store::{Change, StoreError};
 use crate::watch::{Event, EventKind, Outlook, Reason, Watch, outlook};
 
@@ -22,6 +22,8 @@ const QUIET: Span = Span::from_secs(10);
 const QUIETEST: Span = Span::from_mins(5);
 /// Of the time between, so much for each watch.
 const QUIET_EACH: Span = Span::from_millis(300);
+/// The commits whose readers have not been told, in the store: the monitor may end before there is room again.
+const UNTOLD: &str = "untold";
 
 /// Changes on their way to the disk.
 pub struct Ledger {
@@ -35,6 +37,10 @@ pub struct Ledger {
     written: BTreeMap<RequestId, Written>,
     /// What the store has and readers do not, because there was no room for it.
     untold: BTreeMap<RequestId, Change>,
+    /// The commits the monitors before left untold and that were not mended yet.
+    owed: BTreeSet<Sha>,
+    /// What the store has under [`UNTOLD`].
+    noted: BTreeSet<Sha>,
     is_failing: bool,
 }
 
@@ -54,7 +60,9 @@ fn said(watch: &Watch) -> Said {
 
 impl Ledger {
     /// An empty ledger over the open store.
-    pub fn open(tools: &Arc<Tools>) -> Result<Self, MonitorError> {
+    pub async fn open(tools: &Arc<Tools>) -> Result<Self, MonitorError> {
+        let noted = tools.store.note(UNTOLD).await?.unwrap_or_default();
+        let noted: BTreeSet<Sha> = noted.split_whitespace().filter_map(|sha| sha.parse().ok()).collect();
         Ok(Self {
             publisher: Publisher::open(tools)?,
             tools: Arc::clone(tools),
@@ -62,6 +70,8 @@ impl Ledger {
             quiet: BTreeMap::new(),
             written: BTreeMap::new(),
             untold: BTreeMap::new(),
+            owed: noted.clone(),
+            noted,
             is_failing: false,
         })
     }
@@ -74,6 +84,31 @@ impl Ledger {
     /// Readers have been told all there was to tell.
     pub fn is_told(&self) -> bool {
         self.untold.is_empty()
+    }
+
+    /// A monitor before ended before it could tell readers of the commit.
+    pub fn owes(&self, sha: &Sha) -> bool {
+        self.owed.contains(sha)
+    }
+
+    /// What the monitors before left untold has been mended, or waits here.
+    pub async fn forget_debts(&mut self) {
+        self.owed.clear();
+        self.note_untold().await;
+    }
+
+    /// Where the store has no room for it either, it is tried again with the next change.
+    async fn note_untold(&mut self) {
+        let untold = self.untold.values().map(|change| change.watch.sha.clone());
+        let untold: BTreeSet<Sha> = untold.chain(self.owed.iter().cloned()).collect();
+        if untold == self.noted {
+            return;
+        }
+        let text = untold.iter().map(Sha::as_str).collect::<Vec<_>>().join(" ");
+        match self.tools.store.set_note(UNTOLD, &text).await {
+            Ok(()) => self.noted = untold,
+            Err(why) => tracing::debug!(%why, "cannot store which readers have not been told"),
+        }
     }
 
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
@@ -113,6 +148,7 @@ impl Ledger {
         for change in left {
             add(&mut self.untold, change);
         }
+        self.note_untold().await;
     }
 
     /// Writes for readers, though nothing changed: somebody asked, and this is the answer.
@@ -133,6 +169,7 @@ impl Ledger {
         };
         let left = self.publisher.publish(&self.tools, changes, self.quiet()).await;
         self.untold = left.into_iter().map(|change| (change.watch.id.clone(), change)).collect();
+        self.note_untold().await;
     }
 
     /// Writes everything there is.

@@ -53,13 +53,13 @@ pub async fn recent(tools: &Tools) -> Result<Vec<Watch>, StoreError> {
 }
 
 /// What to do about a document that is not there: of what was decided long before the last monitor's end it was cleared
-/// away, and otherwise there may have been no room for it.
-pub fn missing(tools: &Tools, watch: &Watch) -> Missing {
+/// away, and otherwise there may have been no room for it, as there was not if it is owed.
+pub fn missing(tools: &Tools, watch: &Watch, is_owed: bool) -> Missing {
     let verdicts = watch.courses.iter().filter_map(|course| course.times.decided_at);
     let decided = verdicts.chain(watch.ending.as_ref().map(|ending| ending.at)).max();
     let last = tools.last_alive.unwrap_or(tools.began);
     let is_old = decided.is_some_and(|decided| last.since(decided) > LONGEST_UNTOLD);
-    if watch.is_over() && is_old { Missing::Leave } else { Missing::Write }
+    if watch.is_over() && is_old && !is_owed { Missing::Leave } else { Missing::Write }
 }
 
 /// What the status files tell where the database was lost; nothing where it was not.

@@ -59,7 +59,7 @@ impl<'a> Shift<'a> {
         let mut shift = Self {
             tools: Arc::clone(tools),
             _alone: alone,
-            ledger: Ledger::open(tools)?,
+            ledger: Ledger::open(tools).await?,
             tidy: Tidy::start(tools, orders)?,
             keeper: Keeper::default(),
             inbox: Inbox::new(tools.layout.clone()),
@@ -81,9 +81,10 @@ impl<'a> Shift<'a> {
     /// compared with what is known.
     async fn catch_up(&mut self) -> Result<(), MonitorError> {
         for watch in resume::recent(&self.tools).await? {
-            let missing = resume::missing(&self.tools, &watch);
+            let missing = resume::missing(&self.tools, &watch, self.ledger.owes(&watch.sha));
             self.ledger.mend(&Arc::new(watch), missing).await;
         }
+        self.ledger.forget_debts().await;
         // Read before anything is written: only what was there counts.
         let lost = resume::lost(&self.tools).await;
         self.take_requests().await;

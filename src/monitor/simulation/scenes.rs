@@ -90,6 +90,19 @@ fn a_verdict_that_there_was_no_room_for_is_told_once_there_is() {
 }
 
 #[test]
+fn a_verdict_there_was_no_room_for_is_told_by_a_later_monitor_however_long_the_machine_slept() {
+    let deeds = [
+        (5, Deed::NoRoom(true)),
+        (10, Deed::Push(0)),
+        (400, Deed::Sleep(Span::from_hours(2))),
+        (7_700, Deed::Terminate),
+        (7_710, Deed::NoRoom(false)),
+        (7_720, Deed::Visit),
+    ];
+    holds([push(0, 5)], deeds);
+}
+
+#[test]
 fn a_verdict_the_disk_is_full_for_is_given_once_though_somebody_asks_for_a_look_meanwhile() {
     let deeds = [
         (20, Deed::FullDisk(true)),
