@@ -5,11 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use afterpush::base::{Clock, Span};
-use afterpush::host::clock::Machine;
+use afterpush::base::Span;
 use afterpush::process::Alone;
-use afterpush::push::{Asked, ReflogPush, RemoteName, Request, TrackNote};
-use afterpush::spool;
 use afterpush::standin::{Recipe, Stage};
 
 use crate::support::hooked::Hooked;
@@ -175,7 +172,7 @@ fn what_a_look_tells_a_crowd_of_watches_is_one_request_and_one_transaction() {
     let shas: Vec<String> = (0..CROWD).map(|number| site.commit(&format!("change {number}"))).collect();
     site.push(&[]).ends(0);
     for (number, sha) in shas.iter().enumerate() {
-        ask_to_track(&site, sha, Span::from_millis(i64::try_from(number).expect("few")));
+        site.ask_to_track(sha, Span::from_millis(i64::try_from(number).expect("few")));
     }
     let log = site.root().join("syncs");
     let mut monitor = traced(&site, "trace=fsync,fdatasync", &log);
@@ -208,7 +205,7 @@ fn a_monitor_with_nothing_to_do_wakes_up_once_a_heartbeat() {
     site.set("AFTERPUSH_PACE", "100000");
     let sha = site.commit("a change");
     site.push(&[]).ends(0);
-    ask_to_track(&site, &sha, Span::ZERO);
+    site.ask_to_track(&sha, Span::ZERO);
     let log = site.root().join("waits");
     let mut monitor = traced(&site, "trace=epoll_wait,utimensat,read", &log);
     until("between two heartbeats it waits once and hears of nothing", || {
@@ -230,21 +227,6 @@ fn traced(site: &Site, calls: &str, log: &Path) -> Child {
     strace.args(["-f", "-q", "-y", "-e", calls, "-o"]).arg(log);
     strace.arg(env!("CARGO_BIN_EXE_afterpush")).args(["daemon", "--state"]).arg(site.layout().private());
     strace.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("strace runs (Debian's package strace)")
-}
-
-/// Asks for a commit to be watched that landed just now, and so much later.
-fn ask_to_track(site: &Site, sha: &str, later: Span) {
-    let at = Machine.now() + later;
-    let note = TrackNote {
-        sha: sha.parse().expect("git names commits"),
-        remote: Some(RemoteName::new("origin")),
-        branch: Some("main".to_owned()),
-        target: None,
-        pushed: Some(ReflogPush { at, old: None }),
-        worktree: None,
-    };
-    let request = Request::new(uuid::Uuid::now_v7(), at, Asked::Track(note));
-    spool::drop_request(&site.layout(), &request).expect("an inbox");
 }
 
 /// The total of strace's table: `100.00  seconds  usecs/call  calls  errors  total`.

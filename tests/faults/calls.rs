@@ -165,11 +165,12 @@ fn calls_of_a_monitor() -> BTreeSet<String> {
     names(&log)
 }
 
-/// Every one of these at all places of a monitor's life; returns how often it came to that.
-fn monitor_meets_all<'a>(injections: impl Iterator<Item = (&'a str, &'static str)>) -> usize {
+/// Every one of these at every so many places of a monitor's life; returns how often it came to that.
+fn monitor_meets_all<'a>(injections: impl Iterator<Item = (&'a str, &'static str)>, every: usize) -> usize {
     let mut site = Site::new();
     let points = injections.map(|(call, what)| {
-        places().take_while(|place| monitor_meets(&mut site, &Injection::at(call, what, *place))).count()
+        let places = places().step_by(every);
+        places.take_while(|place| monitor_meets(&mut site, &Injection::at(call, what, *place))).count()
     });
     let points = points.sum();
     let log = fs::read_to_string(site.layout().monitor_log()).expect("a log");
@@ -183,8 +184,8 @@ fn monitor_meets_all<'a>(injections: impl Iterator<Item = (&'a str, &'static str
 #[ignore = "needs strace and minutes"]
 fn a_monitor_killed_at_any_system_call_is_made_up_for_by_the_next() {
     let calls = calls_of_a_monitor();
-    let points = monitor_meets_all(calls.iter().map(|call| (call.as_str(), "signal=KILL")));
-    assert!(points > 150, "the control: {points} kills");
+    let points = monitor_meets_all(calls.iter().map(|call| (call.as_str(), "signal=KILL")), 2);
+    assert!(points > 80, "the control: {points} kills");
 }
 
 #[test]
@@ -205,6 +206,6 @@ fn a_monitor_whose_calls_fail_is_made_up_for() {
         ("connect", "error=ENETUNREACH"),
         ("fchmod", "error=EPERM"),
     ];
-    let points = monitor_meets_all(errors.into_iter());
+    let points = monitor_meets_all(errors.into_iter(), 1);
     assert!(points > 40, "the control: {points} errors");
 }

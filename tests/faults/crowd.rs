@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Stdio;
 
-use afterpush::base::{Clock, Span};
-use afterpush::host::clock::Machine;
-use afterpush::push::{Asked, ReflogPush, RemoteName, Request, TrackNote};
-use afterpush::spool;
+use afterpush::base::Span;
 use afterpush::standin::{Recipe, Stage};
 
 use crate::support::{Site, until};
@@ -29,19 +26,8 @@ fn crowd(count: usize) {
     let site = Site::new();
     let commits = add_commits(&site, count);
     site.push(&["--no-verify"]).ends(0);
-    let now = Machine.now();
     for (commit, number) in commits.iter().zip(0..) {
-        let at = now + Span::from_millis(number);
-        let note = TrackNote {
-            sha: commit.parse().expect("git names commits"),
-            remote: Some(RemoteName::new("origin")),
-            branch: Some("main".to_owned()),
-            target: None,
-            pushed: Some(ReflogPush { at, old: None }),
-            worktree: None,
-        };
-        let request = Request::new(uuid::Uuid::now_v7(), at, Asked::Track(note));
-        spool::drop_request(&site.layout(), &request).expect("an inbox");
+        site.ask_to_track(commit, Span::from_millis(number));
     }
     let newest = site.ship(Recipe::of([Stage::PendingBuild, Stage::Building]));
     for commit in &commits {

@@ -3,6 +3,10 @@
 use std::fs;
 use std::ops::{Deref, DerefMut};
 
+use afterpush::base::{Clock, Span};
+use afterpush::host::clock::Machine;
+use afterpush::push::{Asked, ReflogPush, RemoteName, Request, TrackNote};
+use afterpush::spool;
 use afterpush::standin::{Order, Pace, Recipe, Stage, StandIn, World};
 use serde_json::Value;
 
@@ -91,6 +95,21 @@ impl Site {
         let sha = self.ship(Recipe::of([Stage::PendingBuild, Stage::Building]));
         self.until_status(&sha, "building", |status| status["phase"] == "building");
         sha
+    }
+
+    /// Leaves a request to watch a commit that landed just now, and so much later; wakes nobody.
+    pub fn ask_to_track(&self, sha: &str, later: Span) {
+        let at = Machine.now() + later;
+        let note = TrackNote {
+            sha: sha.parse().expect("git names commits"),
+            remote: Some(RemoteName::new("origin")),
+            branch: Some("main".to_owned()),
+            target: None,
+            pushed: Some(ReflogPush { at, old: None }),
+            worktree: None,
+        };
+        let request = Request::new(uuid::Uuid::now_v7(), at, Asked::Track(note));
+        spool::drop_request(&self.layout(), &request).expect("an inbox");
     }
 
     /// The provider hears of a commit.
