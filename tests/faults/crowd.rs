@@ -9,22 +9,14 @@ use afterpush::standin::{Recipe, Stage};
 
 use crate::support::{Site, until};
 
+/// So many commits that landed one after the other, all asked for before a monitor runs; the provider deploys the newest.
+/// `tests/bench/run.sh apps` has ten thousand, with the program as it is released: a debug build takes its time.
+const COUNT: usize = 300;
+
 #[test]
 fn many_watches_share_their_questions_and_each_gets_its_verdict() {
-    crowd(300);
-}
-
-#[test]
-#[ignore = "needs minutes"]
-fn very_many_watches_share_their_questions_and_each_gets_its_verdict() {
-    // `tests/bench/run.sh apps` has ten thousand, with the program as it is released.
-    crowd(2_000);
-}
-
-/// So many commits that landed one after the other, all asked for before a monitor runs; the provider deploys the newest.
-fn crowd(count: usize) {
     let site = Site::new();
-    let commits = add_commits(&site, count);
+    let commits = add_commits(&site);
     site.push(&["--no-verify"]).ends(0);
     for (commit, number) in commits.iter().zip(0..) {
         site.ask_to_track(commit, Span::from_millis(number));
@@ -51,13 +43,13 @@ fn crowd(count: usize) {
     }
     let heard = site.provider().heard();
     let looks = heard.iter().filter(|heard| heard.path.contains("/deployments?")).count();
-    assert!(0 < looks && looks < count, "{looks} questions for the deployments of {count} commits");
+    assert!(0 < looks && looks < COUNT, "{looks} questions for the deployments of {COUNT} commits");
 }
 
-/// Puts so many commits on the branch `main` and returns them, the oldest first.
-fn add_commits(site: &Site, count: usize) -> Vec<String> {
+/// Puts the commits on the branch `main` and returns them, the oldest first.
+fn add_commits(site: &Site) -> Vec<String> {
     let mut stream = String::new();
-    for number in 0..count {
+    for number in 0..COUNT {
         let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
         let head = "commit refs/heads/main\ncommitter Ada <ada@example.com> 1767225600 +0000";
         let _ = write!(stream, "{head}\ndata 6\n{number:06}\n{from}");
@@ -68,6 +60,6 @@ fn add_commits(site: &Site, count: usize) -> Vec<String> {
     let input = fs::File::open(&file).expect("our own file");
     let status = import.args(["fast-import", "--quiet"]).stdin(Stdio::from(input)).status().expect("git");
     assert!(status.success());
-    let list = site.git(&["rev-list", "--reverse", &format!("-{count}"), "main"]);
+    let list = site.git(&["rev-list", "--reverse", &format!("-{COUNT}"), "main"]);
     list.lines().map(str::to_owned).collect()
 }
