@@ -167,17 +167,18 @@ fn calls_of_a_monitor() -> BTreeSet<String> {
 
 /// Every one of these at every so many places of a monitor's life; returns how often it came to that.
 fn monitor_meets_all<'a>(injections: impl Iterator<Item = (&'a str, &'static str)>, every: usize) -> usize {
-    let mut site = Site::new();
     let points = injections.map(|(call, what)| {
+        // One for each: a provider that is asked so often has had enough for the hour.
+        let mut site = Site::new();
         let places = places().step_by(every);
-        places.take_while(|place| monitor_meets(&mut site, &Injection::at(call, what, *place))).count()
+        let points = places.take_while(|place| monitor_meets(&mut site, &Injection::at(call, what, *place))).count();
+        let log = fs::read_to_string(site.layout().monitor_log()).expect("a log");
+        // A library that panics where it gets no thread ends a piece of work, or the monitor as a kill does.
+        let panics: Vec<_> = log.lines().filter(|line| line.contains("panicked at src/")).collect();
+        assert_eq!(panics, Vec::<&str>::new());
+        points
     });
-    let points = points.sum();
-    let log = fs::read_to_string(site.layout().monitor_log()).expect("a log");
-    // A library that panics where it gets no thread ends a piece of work, or the monitor as a kill does.
-    let panics: Vec<_> = log.lines().filter(|line| line.contains("panicked at src/")).collect();
-    assert_eq!(panics, Vec::<&str>::new());
-    points
+    points.sum()
 }
 
 #[test]
