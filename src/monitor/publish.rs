@@ -67,7 +67,7 @@ impl Publisher {
         match done.and(finished) {
             Ok(()) => self.has_complained = false,
             Err(why) if !self.has_complained => {
-                tracing::error!(%why, "cannot write what readers see; tried again with the next change");
+                tracing::error!(%why, "cannot write what readers see; tried again as soon as there is room, or with the next change");
                 self.has_complained = true;
             }
             Err(_) => {}
