@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "ignoring a signal, and leaving at once")]
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::fd::IntoRawFd;
 use std::panic;
 
 /// Makes `fn run()` the whole of a program that ends with 0 whatever happens.
@@ -123,11 +123,12 @@ pub fn run_bare(run: fn()) {
 
 /// Where a caller has closed one of them, the first file to be opened would get its place, and what is written to it.
 fn fill_standard_streams() {
-    while let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
-        if null.as_raw_fd() > 2 {
-            break;
+    for stream in 0..=2 {
+        // SAFETY: asks about a number.
+        let is_open = unsafe { libc::fcntl(stream, libc::F_GETFD) } != -1;
+        if !is_open && let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+            // Has got the lowest number, this one, and stays open.
+            let _ = null.into_raw_fd();
         }
-        // Stays open.
-        let _ = null.into_raw_fd();
     }
 }

@@ -29,6 +29,18 @@ pub fn limit(name: &str, usual: Duration) -> Duration {
     }
 }
 
+/// Whether a test has named this place, whatever its action; in a release build never.
+#[inline]
+pub fn is_armed(name: &str) -> bool {
+    #[cfg(debug_assertions)]
+    return armed::actions(name).next().is_some();
+    #[cfg(not(debug_assertions))]
+    {
+        let _ = name;
+        false
+    }
+}
+
 /// In a simulation somebody in this process decides what happens at these places.
 #[cfg(test)]
 pub(crate) mod watched {

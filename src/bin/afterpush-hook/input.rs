@@ -40,7 +40,8 @@ pub fn read() -> Input {
 
 fn read_bytes(stdin: &StdinLock<'_>, deadline: Instant) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
-    let mut chunk = vec![0; 64 * 1024];
+    // Most pushes have a line or two, and each page of memory that is touched costs as much as a read.
+    let mut chunk = [0; 4 * 1024];
     while bytes.len() < LONGEST {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut asked = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];

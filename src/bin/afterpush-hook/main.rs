@@ -2,7 +2,7 @@
 //! sure that a monitor runs, and is gone.
 //!
 //! Two processes. The one git waits for reads its input, touches no disk, and is back within 300 ms whatever
-//! happens; a copy of it does the work. Both exit with 0 always: the worst a broken afterpush does to a push is one
+//! happens; another one does the work. Both exit with 0 always: the worst a broken afterpush does to a push is one
 //! line on stderr.
 
 #![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
@@ -42,23 +42,22 @@ fn run() {
         Ok(Call::Version) => {
             let _ = writeln!(stdout(), "afterpush-hook {}", env!("CARGO_PKG_VERSION"));
         }
-        Ok(Call::Hook { event, if_configured }) => say(&ring(event, if_configured, deadline)),
+        Ok(Call::Hook { event, if_configured }) => ring(event, if_configured, deadline),
         Err(usage) => say(usage.as_bytes()),
     }
 }
 
-/// Does what the event asks for and returns what is to be said about it.
-fn ring(event: Event, if_configured: bool, deadline: Instant) -> Vec<u8> {
-    let mut said = Vec::new();
+/// Does what the event asks for and says what there is to be said about it.
+fn ring(event: Event, if_configured: bool, deadline: Instant) {
     let wanted = match event {
         Event::PostPush { remote, branch } => Wanted::Head { remote, branch },
         Event::PrePush { remote, url } => {
             let input = input::read();
             if input.garbage > 0 {
-                said.extend_from_slice(input::complaint(input.garbage).as_bytes());
+                say(input::complaint(input.garbage).as_bytes());
             }
             if input.updates.is_empty() && !input.is_cut {
-                return said;
+                return;
             }
             Wanted::Push { remote, url, refs: input.updates, is_cut: input.is_cut }
         }
@@ -66,25 +65,20 @@ fn ring(event: Event, if_configured: bool, deadline: Instant) -> Vec<u8> {
     let is_ignored = std::env::var_os("AFTERPUSH").is_some_and(|value| value == "0");
     let caller = std::os::unix::process::parent_id();
     let notice = Notice { wanted, caller: i32::try_from(caller).unwrap_or(0), if_configured, is_ignored };
-    match in_background(deadline, |told| note::leave(notice, told)) {
-        Ok(Told { text, end }) => {
-            let instead = match end {
-                End::Open if text.is_empty() && !is_ignored => SLOW,
-                End::Broken if text.is_empty() && !is_ignored => BROKEN,
-                _ => "",
-            };
-            said.extend(text);
-            said.extend_from_slice(instead.as_bytes());
-        }
-        Err(err) => {
-            let why = text::without_number(&err.to_string());
-            said.extend(format!("afterpush: this push is not noted: {why}\n").into_bytes());
-        }
-    }
-    said
+    let report = |told: &Told<'_>| {
+        let instead = match told.end {
+            End::Open if !is_ignored => SLOW,
+            End::Broken if !is_ignored => BROKEN,
+            _ => "",
+        };
+        say(if told.text.is_empty() { instead.as_bytes() } else { told.text });
+    };
+    let err = in_background(deadline, |told| note::leave(notice, told), report);
+    let why = text::without_number(&err.to_string());
+    say(format!("afterpush: this push is not noted: {why}\n").as_bytes());
 }
 
-/// Writes to stderr only what it takes at once: somebody may have stopped reading it.
+/// Writes to stderr only what it takes at once: somebody may have stopped reading it. Asks for no memory.
 fn say(text: &[u8]) {
     let stderr = stderr();
     let mut asked = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
@@ -92,6 +86,6 @@ fn say(text: &[u8]) {
         && asked[0].revents().is_some_and(|ready| ready.contains(PollFlags::POLLOUT));
     if has_room {
         // A pipe that is ready takes 4 KiB, and there is nothing to be done about one that nobody reads.
-        let _ = (&stderr).write(&text[..text.len().min(4_096)]);
+        let _ = nix::unistd::write(&stderr, &text[..text.len().min(4_096)]);
     }
 }
