@@ -7,6 +7,7 @@
 mod aside;
 mod driver;
 mod errand;
+mod home;
 mod inbox;
 mod intake;
 pub mod keeper;
@@ -161,8 +162,7 @@ fn work(orders: &Orders, alone: &Alone) -> Result<Ended, MonitorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(32).build();
     let runtime = runtime.map_err(|source| MonitorError::files(Path::new("the async runtime"), source))?;
     let ended = runtime.block_on(async {
-        let tools = Tools::open(orders, Arc::new(Reality::default())).await?;
-        driver::give_way().await;
+        let tools = Tools::open(orders, Arc::new(Reality::default()), driver::give_way()).await?;
         driver::drive(tools, orders, alone).await
     });
     // A look that hangs in a name lookup must not hold up the end.

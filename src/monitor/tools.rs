@@ -1,11 +1,12 @@
 //! What the monitor's tasks share: places, clock, network, store and credentials.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+use super::home::Home;
 use super::outside::Outside;
 use super::{MonitorError, Orders};
 use crate::base::{Boot, Layout, Timestamp};
@@ -14,18 +15,17 @@ use crate::host::clock;
 use crate::host::exchange::Exchange;
 use crate::host::files::Folder;
 use crate::host::git::{Relations, Repo};
-use crate::host::places::Places;
 use crate::host::secrets::{self, Bound, Environment};
-use crate::host::settings::{self, Recent, Sources};
+use crate::host::settings;
 use crate::host::sharing::Sharing;
 use crate::host::sql;
 use crate::insight::Habits;
-use crate::process::{self, Holdings, Identity, MonitorFile};
-use crate::provider::{self, Provider};
-use crate::push::{PROTO, Sha};
+use crate::process::MonitorFile;
+use crate::provider::Provider;
+use crate::push::Sha;
 use crate::store::{Store, StoreError};
 use crate::watch::{Database, Pace, Target, TokenSource, Watch};
-use crate::wire::{Redactor, Secret};
+use crate::wire::Redactor;
 
 /// One credential is read once for all looks that use it.
 type CredentialKey = (String, String, TokenSource);
@@ -46,8 +46,7 @@ pub struct Tools {
     pub pace: Pace,
     /// The user.
     pub uid: u32,
-    variables: BTreeMap<String, String>,
-    places: Option<Places>,
+    home: Home,
     /// So many landings at most are proven at once; each may wait long for a remote.
     pub proofs: Semaphore,
     /// The commits of so many answers are compared with those of the watches at once.
@@ -61,7 +60,6 @@ pub struct Tools {
     habits: Mutex<BTreeMap<String, Habits>>,
     redactor: Mutex<Redactor>,
     relations: Mutex<Relations>,
-    recent: Mutex<Recent>,
 }
 
 /// A remote that does not answer must not keep the others waiting, nor all of them the network busy.
@@ -70,42 +68,40 @@ const MOST_PROOFS: usize = 4;
 const PACE: &str = "AFTERPUSH_PACE";
 
 impl Tools {
-    /// Opens the store and tells the world who this monitor is. A store that cannot be read is set aside.
-    pub async fn open(orders: &Orders, outside: Arc<dyn Outside>) -> Result<Self, MonitorError> {
+    /// Tells the world who this monitor is, then opens the store. One that cannot be read is set aside. Whatever is not
+    /// needed by others is done after `way`, in which others come first.
+    pub async fn open(
+        orders: &Orders,
+        outside: Arc<dyn Outside>,
+        way: impl Future<Output = ()>,
+    ) -> Result<Self, MonitorError> {
         let began = outside.now();
         let lost = lost(orders)?;
+        let last_alive = last_alive(&orders.layout);
+        let home = Home::of(orders);
+        home.introduce(began, lost.clone())?;
+        way.await;
         let store = open_store(&orders.layout, began).await?;
-        let variables: BTreeMap<String, String> = orders.environment.iter().cloned().collect();
-        let pace =
-            variables.get(PACE).and_then(|text| text.parse().ok()).map_or_else(Pace::default, Pace::from_permille);
-        let places = orders.places.clone();
-        // Every variable is kept, in memory only: which of them a target names may change with the configuration.
-        let all = variables.keys().cloned().collect();
-        let environment = Environment::new(variables.clone(), &all)
-            .with_config_home(places.as_ref().map(|places| places.config_home().to_path_buf()))
-            .with_lost(lost.clone());
+        let pace = home.variable(PACE).and_then(|text| text.parse().ok());
         let tools = Self {
             layout: orders.layout.clone(),
             outside,
             store,
             began,
-            last_alive: last_alive(&orders.layout),
-            pace,
+            last_alive,
+            pace: pace.map_or_else(Pace::default, Pace::from_permille),
             uid: nix::unistd::geteuid().as_raw(),
-            variables,
-            places,
             proofs: Semaphore::new(MOST_PROOFS),
             comparisons: Semaphore::new(1),
-            environment,
+            environment: home.environment(lost),
             folder: settings::folder_of(&orders.layout),
             credentials: Mutex::default(),
             databases: Mutex::default(),
             habits: Mutex::default(),
-            redactor: Mutex::default(),
+            redactor: Mutex::new(home.redactor()),
             relations: Mutex::default(),
-            recent: Mutex::default(),
+            home,
         };
-        tools.learn_secrets(&tools.introduce(lost)?);
         for target in tools.store.targets().await? {
             tools.remember(target).await?;
         }
@@ -122,16 +118,9 @@ impl Tools {
         clock::boot(self.outside.as_ref())
     }
 
-    /// The configuration as it is now, with the tracked file of this worktree, else of the main one. Blocks.
+    /// See [`Home::settings`]. Blocks.
     pub fn settings(&self, worktree: Option<&Path>) -> Result<Arc<Config>, ConfigError> {
-        let repo = Repo::open_common(self.layout.common_dir()).ok();
-        let worktree = repo.and_then(|repo| settings::worktree_for(&repo, worktree));
-        lock(&self.recent).read(&Sources {
-            layout: &self.layout,
-            worktree: worktree.as_deref(),
-            places: self.places.as_ref(),
-            variable: &|name| self.variables.get(name).cloned(),
-        })
+        self.home.settings(worktree)
     }
 
     /// The status mirror is wanted there.
@@ -177,7 +166,7 @@ impl Tools {
     /// What credentials are taken from, as the configuration is now.
     fn environment(&self) -> Environment {
         let is_wanted = self.settings(None).is_ok_and(|config| config.credentials.env_from_login_shell);
-        let shell = is_wanted.then(|| secrets::login_shell(self.variables.get("SHELL").map(String::as_str)));
+        let shell = is_wanted.then(|| secrets::login_shell(self.home.variable("SHELL")));
         self.environment.clone().with_login_shell(shell)
     }
 
@@ -235,52 +224,6 @@ impl Tools {
     /// The text without secrets.
     pub fn redact(&self, text: &str) -> String {
         lock(&self.redactor).clean(text)
-    }
-
-    /// Writes `monitor.json` and the line by which commands in other repositories find this one. The first sign of life
-    /// comes before: who reads of a monitor must not take it for one that does not respond.
-    /// Returns the variables a credential may come from.
-    fn introduce(&self, lost: Vec<String>) -> Result<Vec<String>, MonitorError> {
-        let used = self.used();
-        let known = provider::ALL.iter().flat_map(|provider| provider.variables()).map(|&name| name.to_owned());
-        let names: Vec<String> = known.chain(used.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
-        let pairs: Vec<(String, String)> = self.variables.clone().into_iter().collect();
-        // Which of them will be used nobody knows before there is a target.
-        let is_used = |name: &str| used.is_empty() || used.contains(name);
-        let file = MonitorFile {
-            identity: Identity::own(&self.layout, self.now()),
-            proto: PROTO,
-            holdings: Holdings::of(names.clone(), is_used, &pairs),
-            lost,
-        };
-        let private = self.layout.private();
-        let write = || {
-            let folder = Folder::private(private)?;
-            folder.touch("alive", self.now())?;
-            folder.replace("monitor.json", &serde_json::to_vec(&file)?)
-        };
-        write().map_err(|source| MonitorError::files(private, source))?;
-        if let Some(why) = self.places.as_ref().and_then(|places| places.remember(self.layout.common_dir()).err()) {
-            tracing::warn!(%why, "cannot note this repository for `list --all-repos`");
-        }
-        Ok(names)
-    }
-
-    /// Whatever of the environment of the push is a secret is taken out of logs, whether or not it is used here: what
-    /// is built there may well know it, too.
-    fn learn_secrets(&self, names: &[String]) {
-        let mut redactor = lock(&self.redactor);
-        for (name, value) in &self.variables {
-            if names.contains(name) || process::is_secret(name) {
-                redactor.learn(&Secret::new(value));
-            }
-        }
-    }
-
-    /// The variables that the targets take their credentials from, as the configuration is now.
-    fn used(&self) -> BTreeSet<String> {
-        let config = self.settings(None).ok();
-        config.iter().flat_map(|config| secrets::names(config.targets.iter().map(|t| &t.target))).collect()
     }
 }
 

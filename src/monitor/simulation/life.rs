@@ -1,5 +1,6 @@
 //! The life of a monitor: it begins, works as its driver would have it work, and ends or is killed.
 
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -109,7 +110,7 @@ impl Run {
             self.traps.killed_after.set(self.killed_first_after.take());
         }
         let world: Arc<World> = Arc::clone(&self.world);
-        let tools = Arc::new(self.runtime.block_on(Tools::open(&self.orders, world))?);
+        let tools = Arc::new(self.runtime.block_on(Tools::open(&self.orders, world, ready(())))?);
         self.tools = Some(Arc::clone(&tools));
         self.runtime.block_on(tools.store.refuse(self.is_full));
         let orders = Rc::clone(&self.orders);
