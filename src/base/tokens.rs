@@ -50,22 +50,24 @@ const SHORTEST_PART: usize = 6;
 /// The text without them. What has none comes back as it is, and what went through once is not changed again.
 pub fn masked(text: &str) -> String {
     let finders = [private_key, userinfo, authorization, bearer, web_token, beginning];
-    finders.into_iter().fold(text.to_owned(), |text, find| mask(&text, find))
+    finders.into_iter().fold(text.to_owned(), mask)
 }
 
 /// Finds the first secret of its kind.
 type Find = fn(&str) -> Option<Range<usize>>;
 
-fn mask(text: &str, find: Find) -> String {
+fn mask(text: String, find: Find) -> String {
+    if find(&text).is_none() {
+        return text;
+    }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(Range { start, end }) = find(rest) {
         out.push_str(&rest[..start]);
         out.push_str(MASK);
         rest = &rest[end..];
     }
-    out.push_str(rest);
-    out
+    out + rest
 }
 
 /// How many bytes the text begins with that fit.
@@ -91,6 +93,10 @@ fn places<'t>(text: &'t str, needle: &'static str) -> impl Iterator<Item = usize
 }
 
 fn beginning(text: &str) -> Option<Range<usize>> {
+    // Commits' names, above all, of which there are many.
+    if text.len() < SHORTEST {
+        return None;
+    }
     let found = BEGINNINGS.iter().filter_map(|begin| {
         text.match_indices(begin).find_map(|(start, _)| {
             let body = start + begin.len();

@@ -30,7 +30,7 @@ pub fn run(args: &Args, world: &World) -> Result<Outcome, Failure> {
     let sha = place.commit(&args.rev)?;
     check(args, world, &place)?;
     let note = TrackNote {
-        remote: args.remote.as_ref().map(RemoteName::new),
+        remote: args.remote.as_deref().map(RemoteName::new),
         branch: args.branch.as_ref().map(|name| name.trim_start_matches("refs/heads/").to_owned()),
         target: args.target.clone(),
         ..by_hand(&place, &sha)

@@ -8,6 +8,7 @@
 mod agenda;
 mod place;
 mod places;
+mod roster;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use crate::watch::{Course, Input, Kin, Miss, Source, Target, TargetName, Watch, 
 use agenda::Agenda;
 pub use place::{App, Place};
 use places::{Living, Number, Places};
+use roster::{Roster, Serial};
 pub use traffic::{Action, Answered, Errand, Happening, Seen};
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
@@ -33,14 +35,15 @@ const LONGEST_LOOK: Span = Span::from_secs(60);
 /// All living watches, and what is under way for them.
 #[derive(Default)]
 pub struct Keeper {
-    watches: BTreeMap<RequestId, Living>,
+    watches: Roster,
     places: Places,
-    proving: BTreeSet<RequestId>,
-    asked_remote: BTreeMap<RequestId, Timestamp>,
+    proving: BTreeSet<Serial>,
+    asked_remote: BTreeMap<Serial, Timestamp>,
+    /// By name, because the answer may come when the watch is gone.
     fetching: BTreeSet<(RequestId, TargetName)>,
-    configuring: BTreeSet<RequestId>,
+    configuring: BTreeSet<Serial>,
     /// To be looked at now, whatever their next look says, decided or not; with the places that are still to be asked.
-    urgent: BTreeMap<RequestId, BTreeSet<Number>>,
+    urgent: BTreeMap<Serial, BTreeSet<Number>>,
     agenda: Agenda,
 }
 
@@ -73,33 +76,33 @@ impl Keeper {
                 }
             }
             Happening::Revisited(watch) => {
-                let id = watch.id.clone();
-                if !self.watches.contains_key(&id) {
-                    self.enter(watch);
-                }
-                self.hurry(id);
+                let serial = self.watches.find(&watch.id).unwrap_or_else(|| self.enter(watch));
+                self.hurry(serial);
             }
             Happening::Stopped(sha) => self.stop(sha.as_ref(), now, actions),
             Happening::Landing(id, seen) => {
-                self.proving.remove(&id);
-                self.agenda.touch(&id);
-                self.advance(&id, Input::Landing(seen), now, actions);
+                let Some(serial) = self.watches.find(&id) else { return };
+                self.proving.remove(&serial);
+                self.agenda.touch(serial);
+                self.advance(serial, Input::Landing(seen), now, actions);
             }
             Happening::Looked(place, outcome) => self.looked(&place, &outcome, now, actions),
             Happening::Logged(id, target, log) => {
                 self.fetching.remove(&(id.clone(), target.clone()));
-                self.advance(&id, Input::Logged { target, log }, now, actions);
+                let Some(serial) = self.watches.find(&id) else { return };
+                self.advance(serial, Input::Logged { target, log }, now, actions);
             }
             Happening::Configured(id, plan) => {
-                self.configuring.remove(&id);
-                self.agenda.touch(&id);
-                self.advance(&id, Input::Configured(plan), now, actions);
-                self.hurry_living(id);
+                let Some(serial) = self.watches.find(&id) else { return };
+                self.configuring.remove(&serial);
+                self.agenda.touch(serial);
+                self.advance(serial, Input::Configured(plan), now, actions);
+                self.hurry_living(serial);
             }
             Happening::Nudged => {
-                for id in self.ids() {
-                    if self.watches[&id].watch.wants_configuration() {
-                        self.reconfigure(&id, actions);
+                for serial in self.watches.serials() {
+                    if self.watches[serial].watch.wants_configuration() {
+                        self.reconfigure(serial, actions);
                     }
                 }
             }
@@ -114,26 +117,27 @@ impl Keeper {
     }
 
     /// While something is under way for a watch, only what could be asked beside it is due.
-    fn next_of(&self, living: &Living) -> Option<Timestamp> {
+    fn next_of(&self, serial: Serial) -> Option<Timestamp> {
+        let living = &self.watches[serial];
         let watch = &living.watch;
-        if !self.is_under_way(living) {
+        if !self.is_under_way(serial) {
             return Some(watch.next_look);
         }
         // What the configuration says comes before any look.
-        let may_look = watch.may_be_looked_at() && !self.configuring.contains(&watch.id);
+        let may_look = watch.may_be_looked_at() && !self.configuring.contains(&serial);
         let idle = living.sources().filter(|&(.., place)| may_look && !self.places[place].is_asking);
         let overdue = watch.limit().map(|limit| limit + LONGEST_LOOK);
         idle.filter_map(|(course, source, _)| course.next_look_at(source)).chain(overdue).min()
     }
 
     /// Its time is up, and whoever has not answered since then does not answer any more.
-    fn is_overdue(&self, living: &Living, now: Timestamp) -> bool {
-        self.is_under_way(living) && living.watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
+    fn is_overdue(&self, serial: Serial, now: Timestamp) -> bool {
+        self.is_under_way(serial) && self.watches[serial].watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
     }
 
     /// Somebody waits for what all of its sources say, and not all have answered.
     pub fn is_hurried(&self, id: &RequestId) -> bool {
-        self.urgent.contains_key(id)
+        self.watches.find(id).is_some_and(|serial| self.urgent.contains_key(&serial))
     }
 
     /// Nothing is left to watch.
@@ -143,59 +147,55 @@ impl Keeper {
 
     /// The living watch of a commit.
     pub fn of_commit(&self, sha: &Sha) -> Option<&Arc<Watch>> {
-        let watches = self.watches.values().map(|living| &living.watch);
+        let watches = self.watches.iter().map(|(_, living)| &living.watch);
         watches.filter(|watch| &watch.sha == sha).max_by_key(|watch| watch.attempt)
     }
 
     /// The living watch of this id.
     pub fn watch(&self, id: &RequestId) -> Option<&Arc<Watch>> {
-        self.watches.get(id).map(|living| &living.watch)
+        self.watches.find(id).map(|serial| &self.watches[serial].watch)
     }
 
-    fn enter(&mut self, watch: Arc<Watch>) {
-        if let Some(before) = self.watches.remove(&watch.id) {
-            self.places.leave(&before);
+    fn enter(&mut self, watch: Arc<Watch>) -> Serial {
+        let serial = self.watches.number(&watch.id);
+        if let Some(before) = self.watches.get(serial) {
+            self.places.leave(serial, before);
         }
-        let living = self.places.enter(watch);
-        self.agenda.touch(&living.watch.id);
-        self.watches.insert(living.watch.id.clone(), living);
-    }
-
-    fn ids(&self) -> Vec<RequestId> {
-        self.watches.keys().cloned().collect()
+        self.watches.insert(serial, self.places.enter(serial, watch));
+        self.agenda.touch(serial);
+        serial
     }
 
     /// Everything is looked at before any deadline is judged; and where the clock was set back (a negative span), before
     /// it has come again to where the next look was planned for.
     fn slept(&mut self, span: Span, now: Timestamp, actions: &mut Vec<Action>) {
-        for id in self.ids().into_iter().filter(|_| span != Span::ZERO) {
-            self.advance(&id, Input::Slept(span), now, actions);
-            self.hurry_living(id);
+        for serial in self.watches.serials().into_iter().filter(|_| span != Span::ZERO) {
+            self.advance(serial, Input::Slept(span), now, actions);
+            self.hurry_living(serial);
         }
     }
 
     /// Has all sources of a watch asked.
-    fn hurry(&mut self, id: RequestId) {
-        let Some(living) = self.watches.get(&id) else { return };
-        let places = living.sources().map(|(.., place)| place).collect();
-        self.agenda.touch(&id);
-        self.urgent.insert(id, places);
+    fn hurry(&mut self, serial: Serial) {
+        let places = self.watches[serial].sources().map(|(.., place)| place).collect();
+        self.agenda.touch(serial);
+        self.urgent.insert(serial, places);
     }
 
     /// The same, unless it is over: then it is looked at once more only for who asks for that.
-    fn hurry_living(&mut self, id: RequestId) {
-        if self.watches.get(&id).is_some_and(|living| !living.watch.is_over()) {
-            self.hurry(id);
+    fn hurry_living(&mut self, serial: Serial) {
+        if !self.watches[serial].watch.is_over() {
+            self.hurry(serial);
         }
     }
 
     fn stop(&mut self, sha: Option<&Sha>, now: Timestamp, actions: &mut Vec<Action>) {
-        for id in self.ids() {
-            if sha.is_none_or(|sha| self.watches[&id].watch.sha == *sha) {
-                self.advance(&id, Input::Stopped, now, actions);
+        for serial in self.watches.serials() {
+            if sha.is_none_or(|sha| self.watches[serial].watch.sha == *sha) {
+                self.advance(serial, Input::Stopped, now, actions);
                 // Who asked before has the stop for an answer; one more look would undo it.
-                self.urgent.remove(&id);
-                self.agenda.touch(&id);
+                self.urgent.remove(&serial);
+                self.agenda.touch(serial);
             }
         }
     }
@@ -209,55 +209,53 @@ impl Keeper {
         if let Ok(Answered::Deployments(snapshot)) = outcome.as_ref().map(|seen| &seen.answer) {
             state.memo = snapshot.memo.clone();
         }
-        for id in state.watches.clone() {
-            let living = &self.watches[&id];
-            let here: Vec<&Course> = self.served(living, at).collect();
+        for serial in state.watches.clone() {
+            let living = &self.watches[serial];
+            let here: Vec<&Course> = self.served(serial, at).collect();
             if here.is_empty() {
                 continue;
             }
+            let id = &living.watch.id;
             let inputs: Vec<Input> =
-                here.into_iter().filter_map(|course| input(&id, &course.target, place, outcome)).collect();
-            if let Some(left) = self.urgent.get_mut(&id).filter(|_| !inputs.is_empty()) {
+                here.into_iter().filter_map(|course| input(id, &course.target, place, outcome)).collect();
+            if let Some(left) = self.urgent.get_mut(&serial).filter(|_| !inputs.is_empty()) {
                 left.remove(&at);
             }
             for input in inputs {
-                self.advance(&id, input, now, actions);
+                self.advance(serial, input, now, actions);
             }
-            let living = &self.watches[&id];
-            if !self.is_under_way(living) && self.due_sources(living, now).next().is_none() {
+            if !self.is_under_way(serial) && self.due_sources(serial, now).next().is_none() {
                 // Everything that was due has been looked at: now the deadlines can be judged.
-                let is_moved = living.watch.is_moved_by_time(now);
-                self.agenda.touch(&id);
-                self.urgent.remove(&id);
-                if is_moved {
-                    self.advance(&id, Input::Tick, now, actions);
+                self.agenda.touch(serial);
+                self.urgent.remove(&serial);
+                if self.watches[serial].watch.is_moved_by_time(now) {
+                    self.advance(serial, Input::Tick, now, actions);
                 }
             }
         }
     }
 
     /// The courses of a watch that a look at this place is for.
-    fn served<'l>(&self, living: &'l Living, place: Number) -> impl Iterator<Item = &'l Course> {
-        let urgent = self.urgent.contains_key(&living.watch.id);
-        living.courses_at(place).filter(move |course| urgent || !course.is_over())
+    fn served(&self, serial: Serial, place: Number) -> impl Iterator<Item = &Course> {
+        let urgent = self.urgent.contains_key(&serial);
+        self.watches[serial].courses_at(place).filter(move |course| urgent || !course.is_over())
     }
 
     /// Moves one watch by one input.
-    fn advance(&mut self, id: &RequestId, input: Input, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(living) = self.watches.get_mut(id) else { return };
+    fn advance(&mut self, serial: Serial, input: Input, now: Timestamp, actions: &mut Vec<Action>) {
+        let living = &mut self.watches[serial];
         let is_plan = matches!(input, Input::Configured(_));
         let moved = step(&living.watch, input, now);
         // The revision rises with every change.
         if moved.watch.revision == living.watch.revision {
             return;
         }
-        self.agenda.touch(id);
+        self.agenda.touch(serial);
         let watch = Arc::new(moved.watch);
         actions.push(Action::Save { watch: Arc::clone(&watch), events: moved.happened });
         if is_plan {
             // Its targets may be others now.
-            self.places.leave(living);
-            *living = self.places.enter(watch);
+            self.enter(watch);
         } else {
             living.watch = watch;
         }
@@ -266,53 +264,53 @@ impl Keeper {
     /// Plans anew for what was touched, and lets go of what is over, unless somebody wants one more look at it.
     fn settle(&mut self) {
         let (mut touched, places) = self.agenda.take_touched();
-        touched.extend(places.into_iter().flat_map(|place| self.places[place].watches.iter().cloned()));
-        for id in touched {
-            let Some(living) = self.watches.get(&id) else { continue };
-            if living.watch.is_over() && !self.urgent.contains_key(&id) && !self.is_busy(living) {
-                self.agenda.remove(&id);
-                self.asked_remote.remove(&id);
-                if let Some(living) = self.watches.remove(&id) {
-                    self.places.leave(&living);
+        touched.extend(places.into_iter().flat_map(|place| &self.places[place].watches));
+        for serial in touched {
+            let Some(living) = self.watches.get(serial) else { continue };
+            if living.watch.is_over() && !self.urgent.contains_key(&serial) && !self.is_busy(serial) {
+                self.agenda.remove(serial);
+                self.asked_remote.remove(&serial);
+                if let Some(living) = self.watches.remove(serial) {
+                    self.places.leave(serial, &living);
                 }
             } else {
-                let is_to_be_taken_up = self.urgent.contains_key(&id) || wants_log(&living.watch);
-                self.agenda.plan(id, self.next_of(living), is_to_be_taken_up);
+                let is_to_be_taken_up = self.urgent.contains_key(&serial) || wants_log(&living.watch);
+                self.agenda.plan(serial, self.next_of(serial), is_to_be_taken_up);
             }
         }
     }
 
     /// What each watch waits for is what is planned for it.
     fn is_planned(&self) -> bool {
-        let planned = |living: &Living| {
-            let is_open = self.urgent.contains_key(&living.watch.id) || wants_log(&living.watch);
-            self.agenda.plans(&living.watch.id) == (self.next_of(living), is_open)
+        let planned = |(serial, living): (Serial, &Living)| {
+            let is_open = self.urgent.contains_key(&serial) || wants_log(&living.watch);
+            self.agenda.plans(serial) == (self.next_of(serial), is_open)
         };
-        self.watches.values().all(planned)
+        self.watches.iter().all(planned)
     }
 
     /// Something is to happen to it.
-    fn is_busy(&self, living: &Living) -> bool {
-        self.proving.contains(&living.watch.id) || self.is_under_way(living)
+    fn is_busy(&self, serial: Serial) -> bool {
+        self.proving.contains(&serial) || self.is_under_way(serial)
     }
 
-    fn reconfigure(&mut self, id: &RequestId, actions: &mut Vec<Action>) {
-        if self.configuring.insert(id.clone()) {
-            self.agenda.touch(id);
-            actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[id].watch))));
+    fn reconfigure(&mut self, serial: Serial, actions: &mut Vec<Action>) {
+        if self.configuring.insert(serial) {
+            self.agenda.touch(serial);
+            actions.push(Action::Send(Errand::Reconfigure(Arc::clone(&self.watches[serial].watch))));
         }
     }
 
-    fn is_under_way(&self, living: &Living) -> bool {
-        let is_asked = living.sources().any(|(.., place)| self.places[place].is_asking);
-        is_asked || self.configuring.contains(&living.watch.id)
+    fn is_under_way(&self, serial: Serial) -> bool {
+        let is_asked = self.watches[serial].sources().any(|(.., place)| self.places[place].is_asking);
+        is_asked || self.configuring.contains(&serial)
     }
 
     /// Starts what is due: the configuration where it is in the way, the landing, logs, and one look a place.
     fn take_up_what_is_due(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let mut looks: BTreeMap<Number, Arc<Target>> = BTreeMap::new();
-        for id in self.agenda.due(now) {
-            self.take_up(&id, now, &mut looks, actions);
+        for serial in self.agenda.due(now) {
+            self.take_up(serial, now, &mut looks, actions);
         }
         for (place, target) in looks {
             actions.push(Action::Send(self.look(place, target, now)));
@@ -321,46 +319,45 @@ impl Keeper {
 
     fn take_up(
         &mut self,
-        id: &RequestId,
+        serial: Serial,
         now: Timestamp,
         looks: &mut BTreeMap<Number, Arc<Target>>,
         actions: &mut Vec<Action>,
     ) {
-        self.fetch_logs(id, now, actions);
-        let living = &self.watches[id];
-        let urgent = self.urgent.contains_key(id);
-        let is_idle = !self.is_under_way(living);
-        if self.is_overdue(living, now) {
-            self.advance(id, Input::Tick, now, actions);
+        self.fetch_logs(serial, now, actions);
+        let urgent = self.urgent.contains_key(&serial);
+        let is_idle = !self.is_under_way(serial);
+        if self.is_overdue(serial, now) {
+            self.advance(serial, Input::Tick, now, actions);
         }
-        let living = &self.watches[id];
+        let watch = &self.watches[serial].watch;
         let due: Vec<(Number, &Arc<Target>)> =
-            self.due_sources(living, now).map(|(course, place)| (place, &course.target)).collect();
-        if self.configuring.contains(id) || (due.is_empty() && !(is_idle && (urgent || living.watch.is_due(now)))) {
+            self.due_sources(serial, now).map(|(course, place)| (place, &course.target)).collect();
+        if self.configuring.contains(&serial) || (due.is_empty() && !(is_idle && (urgent || watch.is_due(now)))) {
             return;
         }
-        if living.watch.is_configuration_due(now) && !urgent {
-            self.reconfigure(id, actions);
+        if watch.is_configuration_due(now) && !urgent {
+            self.reconfigure(serial, actions);
             return;
         }
         let has_looks = !due.is_empty();
         for (place, target) in due {
             looks.entry(place).or_insert_with(|| Arc::clone(target));
         }
-        if urgent || living.watch.is_due(now) {
-            self.prove(id, now, actions);
+        if urgent || watch.is_due(now) {
+            self.prove(serial, now, actions);
         }
         if !has_looks {
-            self.agenda.touch(id);
-            self.urgent.remove(id);
-            self.advance(id, Input::Tick, now, actions);
+            self.agenda.touch(serial);
+            self.urgent.remove(&serial);
+            self.advance(serial, Input::Tick, now, actions);
         }
     }
 
     /// The courses of a watch for which a source is to be asked now and is not being asked, and where; all that are left
     /// if somebody wants to know.
-    fn due_sources<'l>(&self, living: &'l Living, now: Timestamp) -> impl Iterator<Item = (&'l Course, Number)> {
-        let urgent = self.urgent.get(&living.watch.id);
+    fn due_sources(&self, serial: Serial, now: Timestamp) -> impl Iterator<Item = (&Course, Number)> {
+        let (living, urgent) = (&self.watches[serial], self.urgent.get(&serial));
         let is_due = move |course: &Course, source: Source, place: Number| {
             urgent.is_some_and(|left| left.contains(&place)) || living.watch.wants_look(course, source, now)
         };
@@ -370,56 +367,57 @@ impl Keeper {
         due.map(|(course, _, place)| (course, place))
     }
 
-    fn prove(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
-        let watch = &self.watches[id].watch;
-        let is_doubted = self.urgent.contains_key(id) && watch.may_yet_land();
-        if !(watch.wants_landing() || is_doubted) || self.proving.contains(id) {
+    fn prove(&mut self, serial: Serial, now: Timestamp, actions: &mut Vec<Action>) {
+        let watch = &self.watches[serial].watch;
+        let is_doubted = self.urgent.contains_key(&serial) && watch.may_yet_land();
+        if !(watch.wants_landing() || is_doubted) || self.proving.contains(&serial) {
             return;
         }
-        let ask_remote = is_doubted || landing::asks_remote(watch, self.asked_remote.get(id).copied(), now);
+        let ask_remote = is_doubted || landing::asks_remote(watch, self.asked_remote.get(&serial).copied(), now);
         if ask_remote {
-            self.asked_remote.insert(id.clone(), now);
+            self.asked_remote.insert(serial, now);
         }
-        self.proving.insert(id.clone());
+        self.proving.insert(serial);
         actions.push(Action::Send(Errand::Prove { watch: Arc::clone(watch), ask_remote }));
     }
 
     fn look(&mut self, at: Number, target: Arc<Target>, now: Timestamp) -> Errand {
         self.agenda.touch_all(at);
-        let known = self.places[at].watches.iter().map(|id| &self.watches[id]);
-        let served = known.filter_map(|living| {
-            let names: Vec<TargetName> = self.served(living, at).map(|course| course.target.name.clone()).collect();
-            (!names.is_empty()).then(|| (Arc::clone(&living.watch), names))
+        let known = self.places[at].watches.iter();
+        let served = known.flat_map(|&serial| {
+            let watch = &self.watches[serial].watch;
+            self.served(serial, at).map(move |course| (watch, &course.target.name))
         });
-        let served: Vec<(Arc<Watch>, Vec<TargetName>)> = served.collect();
-        let watches: Vec<Arc<Watch>> = served.iter().map(|(watch, _)| Arc::clone(watch)).collect();
-        let here = || served.iter().flat_map(|(watch, names)| names.iter().map(move |name| (watch, name)));
-        let mut by_push: Vec<&Watch> = watches.iter().map(|watch| &**watch).collect();
-        by_push.sort_by_key(|watch| watch.push.at);
-        let urls: BTreeSet<String> = watches.iter().filter_map(|watch| watch.push.url.clone()).collect();
-        let state = &mut self.places[at];
+        let served: Vec<(&Arc<Watch>, &TargetName)> = served.collect();
+        let mut watches: Vec<Arc<Watch>> = served.iter().map(|(watch, _)| Arc::clone(watch)).collect();
+        // Several of its targets may be asked here.
+        watches.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        watches.sort_by_key(|watch| watch.push.at);
+        let urls: BTreeSet<&String> = watches.iter().filter_map(|watch| watch.push.url.as_ref()).collect();
+        let state = &self.places[at];
         let want = Want {
-            commits: by_push.iter().map(|watch| watch.sha.clone()).collect(),
-            branches: branches(&by_push),
-            back_to: here().filter_map(|(watch, name)| watch.back_to(name, now)).min(),
+            commits: watches.iter().map(|watch| watch.sha.clone()).collect(),
+            branches: branches(&watches),
+            back_to: served.iter().filter_map(|(watch, name)| watch.back_to(name, now)).min(),
             memo: state.memo.clone(),
-            remotes: urls.into_iter().collect(),
+            remotes: urls.into_iter().cloned().collect(),
             afresh: state.looks.is_multiple_of(LOOKS_PER_APP_ANSWER)
-                || here().any(|(watch, name)| wants_app(watch, name, now)),
+                || served.iter().any(|(watch, name)| wants_app(watch, name, now)),
         };
+        let state = &mut self.places[at];
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
         Errand::Look { place: state.place.clone(), target, want: Box::new(want), watches }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.
-    fn fetch_logs(&mut self, id: &RequestId, now: Timestamp, actions: &mut Vec<Action>) {
-        let watch = &self.watches[id].watch;
+    fn fetch_logs(&mut self, serial: Serial, now: Timestamp, actions: &mut Vec<Action>) {
+        let watch = &self.watches[serial].watch;
         for course in
             watch.courses.iter().filter(|course| course.wanted_log().is_some_and(|n| n == 0 || watch.is_due(now)))
         {
             let name = course.target.name.clone();
-            if self.fetching.insert((id.clone(), name.clone())) {
+            if self.fetching.insert((watch.id.clone(), name.clone())) {
                 let app = self.places.find(&Place::App(Box::new(App::of(&course.target))));
                 let memo = app.map(|app| self.places[app].memo.clone()).unwrap_or_default();
                 let watch = Arc::clone(watch);
@@ -434,7 +432,7 @@ fn wants_log(watch: &Watch) -> bool {
 }
 
 /// The branches of these watches, each once, where it was pushed to last.
-fn branches(by_push: &[&Watch]) -> Vec<String> {
+fn branches(by_push: &[Arc<Watch>]) -> Vec<String> {
     let mut branches: Vec<String> = Vec::new();
     for branch in by_push.iter().filter_map(|watch| watch.push.ref_name.branch()) {
         branches.retain(|known| known != branch);

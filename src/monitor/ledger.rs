@@ -31,8 +31,6 @@ pub struct Ledger {
     publisher: Publisher,
     /// What is to be written next, all at once. While the disk is full a hundred looks in vain are still one line.
     waiting: BTreeMap<RequestId, Change>,
-    /// The newest state of watches to which nothing happened but another look.
-    quiet: BTreeMap<RequestId, Arc<Watch>>,
     /// What was written of each living watch.
     written: BTreeMap<RequestId, Written>,
     /// What the store has and readers do not, because there was no room for it.
@@ -49,6 +47,8 @@ struct Written {
     said: Said,
     /// Until then it holds, if nothing happens.
     until: Timestamp,
+    /// The watch now, if nothing has happened to it since but another look.
+    now: Option<Arc<Watch>>,
 }
 
 /// What a document answers: as a whole, and why each target is where it is.
@@ -67,7 +67,6 @@ impl Ledger {
             publisher: Publisher::open(tools)?,
             tools: Arc::clone(tools),
             waiting: BTreeMap::new(),
-            quiet: BTreeMap::new(),
             written: BTreeMap::new(),
             untold: BTreeMap::new(),
             owed: noted.clone(),
@@ -113,12 +112,15 @@ impl Ledger {
 
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
     pub fn note(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
-        let holds = |written: &Written| self.tools.now() < written.until && said(&watch) == written.said;
-        if events.is_empty() && !watch.is_over() && self.written.get(&watch.id).is_some_and(holds) {
-            self.quiet.insert(watch.id.clone(), watch);
-        } else {
-            self.enter(watch, events);
+        if let Some(written) = self.written.get_mut(&watch.id) {
+            let is_quiet = events.is_empty() && !watch.is_over();
+            let holds = is_quiet && self.tools.now() < written.until && said(&watch) == written.said;
+            written.now = holds.then(|| Arc::clone(&watch));
+            if holds {
+                return;
+            }
         }
+        add(&mut self.waiting, Change { watch, events });
     }
 
     /// How long what is written now is to hold.
@@ -127,16 +129,11 @@ impl Ledger {
         QUIET_EACH.scaled(many, 1).clamp(QUIET, QUIETEST)
     }
 
-    fn enter(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
-        self.quiet.remove(&watch.id);
-        add(&mut self.waiting, Change { watch, events });
-    }
-
     /// Writes out these watches although nothing happened to them: somebody asked.
     pub async fn tell(&mut self, ids: impl IntoIterator<Item = RequestId>) {
         for id in ids {
-            if let Some(watch) = self.quiet.remove(&id) {
-                self.enter(watch, Vec::new());
+            if let Some(watch) = self.written.get_mut(&id).and_then(|written| written.now.take()) {
+                add(&mut self.waiting, Change { watch, events: Vec::new() });
             }
         }
         self.write().await;
@@ -174,8 +171,8 @@ impl Ledger {
 
     /// Writes everything there is.
     pub async fn flush(&mut self) {
-        for watch in std::mem::take(&mut self.quiet).into_values() {
-            self.enter(watch, Vec::new());
+        for watch in self.written.values_mut().filter_map(|written| written.now.take()) {
+            add(&mut self.waiting, Change { watch, events: Vec::new() });
         }
         self.write().await;
     }
@@ -209,7 +206,9 @@ impl Ledger {
                 self.written.remove(&watch.id);
             } else {
                 let until = now + spread(&watch.id, quiet);
-                self.written.insert(watch.id.clone(), Written { said: said(&watch), until });
+                // What is newer has come while this one waited.
+                let newer = self.written.get_mut(&watch.id).and_then(|written| written.now.take());
+                self.written.insert(watch.id.clone(), Written { said: said(&watch), until, now: newer });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What a push means here: which targets it deploys to, and what git knows of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::tools::Tools;
 use crate::config::{Config, Hints, NO_TARGET, TargetSettings, touches};
@@ -29,7 +30,7 @@ impl Wish {
     /// What a watch came of, to plan it anew.
     pub fn of(watch: Watch) -> Self {
         let Watch { id, sha, attempt, push, worktree, .. } = watch;
-        Self { id, sha, attempt, pushes: vec![push], worktree, only: None }
+        Self { id, sha, attempt, pushes: vec![Arc::unwrap_or_clone(push)], worktree, only: None }
     }
 }
 

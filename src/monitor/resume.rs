@@ -191,7 +191,7 @@ fn pushes(tools: &Tools, since: Timestamp, now: Timestamp) -> Vec<Found> {
     let Ok(config) = tools.settings(None) else { return Vec::new() };
     let mut found = Vec::new();
     for remote in &config.watch.remotes {
-        let remote = RemoteName::new(remote);
+        let remote = RemoteName::new(remote.as_str());
         let head = repo.default_branch(remote.as_str());
         let hints = Hints { remote_head: head.as_deref(), triggers: None };
         let branches = config.targets.iter().flat_map(|target| branches_for(target, &config.watch, hints));

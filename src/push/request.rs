@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{RefUpdate, RemoteName, Sha};
 use crate::base::Timestamp;
@@ -36,12 +36,8 @@ pub struct Request {
 /// A request's name: sorted by time (UUID v7), then the first commit it is about, so that even an empty file left
 /// by a power cut tells which push was lost.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String")]
-pub struct RequestId(#[serde(serialize_with = "text")] Arc<str>);
-
-fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
-}
+#[serde(transparent)]
+pub struct RequestId(Arc<str>);
 
 impl From<String> for RequestId {
     fn from(name: String) -> Self {

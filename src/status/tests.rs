@@ -1,5 +1,7 @@
 //! Documents of every phase and verdict, and of commits nobody watches.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -184,7 +186,7 @@ fn a_source_that_fell_silent_is_warned_of_until_it_answers_or_all_is_decided() {
 #[test]
 fn a_tracked_commit_has_no_time_of_push() {
     let mut watch = deploying();
-    watch.push.origin = Origin::Track;
+    Arc::make_mut(&mut watch.push).origin = Origin::Track;
     assert_eq!(drawn(&watch).push.expect("a push").at, None);
 }
 
@@ -341,15 +343,15 @@ fn the_latest_is_the_newest_confirmed_push_that_deploys_somewhere() {
     let later = |change: fn(&mut Watch)| {
         let mut watch = deploying();
         watch.sha = sha('b');
-        watch.push.at = at(100);
+        Arc::make_mut(&mut watch.push).at = at(100);
         change(&mut watch);
         takes_latest(&drawn(&watch), Some(&earlier))
     };
     assert!(later(|_| ()));
     assert!(!later(|watch| watch.landing = watch::Landing::NotLanded));
     assert!(!later(|watch| watch.landing = watch::Landing::Unproven { git_gone: false }));
-    assert!(!later(|watch| watch.push.at = at(-1)));
-    assert!(!later(|watch| watch.push.origin = Origin::Track));
+    assert!(!later(|watch| Arc::make_mut(&mut watch.push).at = at(-1)));
+    assert!(!later(|watch| Arc::make_mut(&mut watch.push).origin = Origin::Track));
     assert!(!later(|watch| {
         let (reason, message) = (Reason::BranchNotDeployed, "nowhere".to_owned());
         watch.ending = Some(Ending { verdict: Verdict::Skipped, reason, message, at: at(101) });
@@ -398,7 +400,7 @@ proptest! {
     ) {
         let mut watch = deploying();
         watch.subject = Some(subject);
-        watch.push.at = Timestamp::from_micros(secs);
+        Arc::make_mut(&mut watch.push).at = Timestamp::from_micros(secs);
         watch.next_look = Timestamp::from_micros(secs);
         if !landed {
             watch.landing = watch::Landing::Unproven { git_gone: true };

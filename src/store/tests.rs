@@ -46,7 +46,7 @@ fn watch(digit: char, attempt: u32, secs: i64) -> Watch {
     watch.id = RequestId::of_file_name(&id).expect("an id");
     watch.sha = sha(digit);
     watch.attempt = attempt;
-    watch.push.at = at(secs);
+    Arc::make_mut(&mut watch.push).at = at(secs);
     watch.next_look = at(secs + 5);
     watch
 }

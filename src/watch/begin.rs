@@ -1,6 +1,7 @@
 //! How a watch begins, and how it begins anew once its configuration has been mended.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{
     Course, Landing, Origin, Policy, Proof, Push, Reason, Step, Target, Verdict, Warning, Watch, happened, tell,
@@ -92,7 +93,7 @@ impl Watch {
             warnings: plan.warnings,
             policy,
             revision: 1,
-            push,
+            push: Arc::new(push),
         };
         watch.aim_at(plan.aim, now);
         if watch.is_over() {

@@ -20,7 +20,7 @@ pub struct Watch {
     /// 1 for the first push of this commit, one more for each later one after a verdict.
     pub attempt: u32,
     /// The push.
-    pub push: Push,
+    pub push: Arc<Push>,
     /// The commit's subject line, inert.
     pub subject: Option<String>,
     /// Where the push was made, for the status mirror.
@@ -151,7 +151,6 @@ pub struct Ending {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
     /// The target, as it was configured when the watch began.
-    #[serde(with = "super::target::shared")]
     pub target: Arc<Target>,
     /// How far it is.
     pub phase: Phase,

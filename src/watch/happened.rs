@@ -82,13 +82,13 @@ fn standing(course: &Course) -> &'static str {
 /// A source said something else than before, or fell silent.
 fn observation(before: Option<&Course>, after: &Course, seen: &Observation, now: Timestamp) -> Option<Event> {
     let known = before.and_then(|course| course.observations.iter().find(|known| known.source == seen.source));
-    let said = |seen: &Observation| (seen.value.clone(), seen.error.clone());
-    let before = known.map(said).unwrap_or_default();
-    (before != said(seen)).then(|| Event {
+    let value = known.and_then(|known| known.value.as_deref());
+    let error = known.and_then(|known| known.error.as_deref());
+    ((value, error) != (seen.value.as_deref(), seen.error.as_deref())).then(|| Event {
         at: now,
         kind: EventKind::Observation,
         target: Some(after.target.name.clone()),
-        from: before.0,
+        from: value.map(str::to_owned),
         to: seen.value.clone(),
         message: tell::observed(after, seen),
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::base::Span;
 /// The user's name for a target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TargetName(String);
+pub struct TargetName(Arc<str>);
 
 /// One place a commit is deployed to. A watch keeps the target as it was when the watch began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +142,7 @@ pub const TABLE: &str = "the deployments table";
 
 impl TargetName {
     /// Takes the name as it is; the configuration has checked it (letters, digits, `-`, `_`).
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
@@ -179,22 +180,5 @@ impl Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self(1_000)
-    }
-}
-
-/// A target that many states of a course have in common, written down as it is.
-pub(super) mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use super::Target;
-
-    pub(in crate::watch) fn serialize<S: Serializer>(target: &Arc<Target>, to: S) -> Result<S::Ok, S::Error> {
-        Target::serialize(target, to)
-    }
-
-    pub(in crate::watch) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Target>, D::Error> {
-        Target::deserialize(from).map(Arc::new)
     }
 }

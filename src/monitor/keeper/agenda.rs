@@ -3,26 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::places::Number;
+use super::roster::Serial;
 use crate::base::Timestamp;
-use crate::push::RequestId;
 
 /// What is planned, and what must be planned anew.
 #[derive(Default)]
 pub(super) struct Agenda {
-    times: BTreeMap<RequestId, Timestamp>,
-    in_order: BTreeSet<(Timestamp, RequestId)>,
+    times: BTreeMap<Serial, Timestamp>,
+    in_order: BTreeSet<(Timestamp, Serial)>,
     /// To be taken up whatever their time: somebody waits for them.
-    open: BTreeSet<RequestId>,
-    touched: BTreeSet<RequestId>,
+    open: BTreeSet<Serial>,
+    touched: BTreeSet<Serial>,
     touched_places: BTreeSet<Number>,
 }
 
 impl Agenda {
     /// Something happened to this watch.
-    pub(super) fn touch(&mut self, id: &RequestId) {
-        if !self.touched.contains(id) {
-            self.touched.insert(id.clone());
-        }
+    pub(super) fn touch(&mut self, watch: Serial) {
+        self.touched.insert(watch);
     }
 
     /// Something happened to all watches of a place.
@@ -31,37 +29,30 @@ impl Agenda {
     }
 
     /// What was touched, once.
-    pub(super) fn take_touched(&mut self) -> (BTreeSet<RequestId>, BTreeSet<Number>) {
+    pub(super) fn take_touched(&mut self) -> (BTreeSet<Serial>, BTreeSet<Number>) {
         (std::mem::take(&mut self.touched), std::mem::take(&mut self.touched_places))
     }
 
     /// Plans when a watch has something to do, if by time at all.
-    pub(super) fn plan(&mut self, id: RequestId, at: Option<Timestamp>, is_open: bool) {
+    pub(super) fn plan(&mut self, watch: Serial, at: Option<Timestamp>, is_open: bool) {
         if is_open {
-            self.open.insert(id.clone());
+            self.open.insert(watch);
         } else {
-            self.open.remove(&id);
+            self.open.remove(&watch);
         }
-        if self.times.get(&id).copied() == at {
-            return;
-        }
-        self.take_out(&id);
-        if let Some(at) = at {
-            self.times.insert(id.clone(), at);
-            self.in_order.insert((at, id));
+        let before = match at {
+            Some(at) => self.times.insert(watch, at),
+            None => self.times.remove(&watch),
+        };
+        if before != at {
+            self.in_order.extend(at.map(|at| (at, watch)));
+            before.map(|before| self.in_order.remove(&(before, watch)));
         }
     }
 
     /// Forgets a watch.
-    pub(super) fn remove(&mut self, id: &RequestId) {
-        self.open.remove(id);
-        self.take_out(id);
-    }
-
-    fn take_out(&mut self, id: &RequestId) {
-        if let Some((id, at)) = self.times.remove_entry(id) {
-            self.in_order.remove(&(at, id));
-        }
+    pub(super) fn remove(&mut self, watch: Serial) {
+        self.plan(watch, None, false);
     }
 
     /// When the first of them has something to do.
@@ -70,13 +61,13 @@ impl Agenda {
     }
 
     /// What is planned for a watch.
-    pub(super) fn plans(&self, id: &RequestId) -> (Option<Timestamp>, bool) {
-        (self.times.get(id).copied(), self.open.contains(id))
+    pub(super) fn plans(&self, watch: Serial) -> (Option<Timestamp>, bool) {
+        (self.times.get(&watch).copied(), self.open.contains(&watch))
     }
 
     /// The watches that are to be taken up now.
-    pub(super) fn due(&self, now: Timestamp) -> BTreeSet<RequestId> {
-        let due = self.in_order.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| id);
-        due.chain(&self.open).cloned().collect()
+    pub(super) fn due(&self, now: Timestamp) -> BTreeSet<Serial> {
+        let due = self.in_order.iter().take_while(|(at, _)| *at <= now).map(|(_, watch)| *watch);
+        due.chain(self.open.iter().copied()).collect()
     }
 }

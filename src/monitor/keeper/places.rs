@@ -6,7 +6,7 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use super::Place;
-use crate::push::RequestId;
+use super::roster::Serial;
 use crate::watch::{Course, Memo, Source, Watch};
 
 /// A place by its number.
@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) looks: u32,
     pub(super) is_asking: bool,
     /// The watches one of whose sources can be asked here.
-    pub(super) watches: BTreeSet<RequestId>,
+    pub(super) watches: BTreeSet<Serial>,
 }
 
 /// The places.
@@ -39,7 +39,7 @@ pub(super) struct Living {
 
 impl Places {
     /// Takes in a watch.
-    pub(super) fn enter(&mut self, watch: Arc<Watch>) -> Living {
+    pub(super) fn enter(&mut self, serial: Serial, watch: Arc<Watch>) -> Living {
         let of_course = |course: &Course| {
             // Health endpoints are not asked before there is something to check.
             let sources = Source::ALL.into_iter().filter(|&at| at == Source::Health || course.has_source(at));
@@ -48,15 +48,15 @@ impl Places {
         };
         let places: Vec<Vec<(Source, Number)>> = watch.courses.iter().map(of_course).collect();
         for (_, number) in places.iter().flatten() {
-            self[*number].watches.insert(watch.id.clone());
+            self[*number].watches.insert(serial);
         }
         Living { watch, places }
     }
 
     /// Lets go of a watch.
-    pub(super) fn leave(&mut self, living: &Living) {
+    pub(super) fn leave(&mut self, serial: Serial, living: &Living) {
         for (_, number) in living.places.iter().flatten() {
-            self[*number].watches.remove(&living.watch.id);
+            self[*number].watches.remove(&serial);
         }
     }
 
@@ -95,7 +95,9 @@ impl Living {
     /// Every source that can be asked about a course, due or not, and where; the table comes first.
     pub(super) fn sources(&self) -> impl Iterator<Item = (&Course, Source, Number)> {
         self.watch.courses.iter().zip(&self.places).flat_map(|(course, places)| {
-            let asked = places.iter().filter(|(source, _)| course.has_source(*source));
+            // The others are there for as long as the target is.
+            let asked =
+                places.iter().filter(|(source, _)| *source != Source::Health || course.has_source(Source::Health));
             asked.map(move |(source, number)| (course, *source, *number))
         })
     }

@@ -64,7 +64,7 @@ fn noted(git_gone: bool) -> (RequestId, Happening) {
     let Happening::Opened(watch, events) = landed('1', "web") else { unreachable!("made so above") };
     let mut watch = Watch::clone(&watch);
     watch.landing = crate::watch::Landing::Unproven { git_gone };
-    watch.push.origin = Origin::Hook;
+    Arc::make_mut(&mut watch.push).origin = Origin::Hook;
     (watch.id.clone(), Happening::Opened(Arc::new(watch), events))
 }
 
@@ -161,7 +161,7 @@ fn no_app_is_asked_twice_while_another_waits() {
             answers.insert((now + latency(app), app));
         }
         // Whatever is due is being asked: nobody stands behind anybody.
-        for living in keeper.watches.values() {
+        for (_, living) in keeper.watches.iter() {
             let waits = living.sources().filter(|(course, source, _)| living.watch.wants_look(course, *source, now));
             assert!(waits.into_iter().all(|(.., place)| keeper.places[place].is_asking), "{:?} waits", living.watch.id);
         }
@@ -169,7 +169,7 @@ fn no_app_is_asked_twice_while_another_waits() {
         now = answered.into_iter().chain(keeper.next_due()).min().expect("something goes on").max(now);
         while let Some((at, app)) = answers.first().copied().filter(|(at, _)| *at <= now) {
             answers.pop_first();
-            let kin = keeper.watches.keys().map(|id| (id.clone(), Kin::default())).collect();
+            let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Kin::default())).collect();
             let snapshot = Arc::new(Snapshot { observed_at: at, ..Snapshot::default() });
             let seen = Seen { answer: Answered::Deployments(snapshot), kin };
             happened.push(Happening::Looked(place(&apps[app]), Ok(Box::new(seen))));
@@ -370,14 +370,14 @@ fn places(actions: &[Action]) -> Vec<&'static str> {
 }
 
 fn place_of(keeper: &Keeper, source: Source) -> Place {
-    let watch = &keeper.watches.values().next().expect("a watch").watch;
+    let watch = &keeper.watches.iter().next().expect("a watch").1.watch;
     Place::of(&watch.courses[0].target, source).expect("it has this source")
 }
 
 /// A round of the endpoints that went so.
 fn round(keeper: &Keeper, outcome: Outcome, at: Timestamp) -> Happening {
     let finding = Finding { check: Check::Ready, outcome, observed_at: at, latency: Span::ZERO };
-    let kin = keeper.ids().into_iter().map(|id| (id, Kin::default())).collect();
+    let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Kin::default())).collect();
     let seen = Seen { answer: Answered::Round(vec![finding]), kin };
     Happening::Looked(place_of(keeper, Source::Health), Ok(Box::new(seen)))
 }
@@ -418,7 +418,7 @@ fn an_endpoint_that_fails_while_it_soaks_has_the_provider_asked_before_anything_
     keeper.hear(Happening::Looked(table, Err(Miss::NoAnswer("down".to_owned()))), START);
     keeper.hear(looked("web", vec![rollout('1', State::Succeeded)], START), START);
     let mut now = START;
-    while keeper.watches.values().any(|living| !living.watch.is_decided()) {
+    while keeper.watches.iter().any(|(_, living)| !living.watch.is_decided()) {
         now += Span::from_secs(1);
         let actions = keeper.hear(Happening::Clock, now);
         if places(&actions).contains(&"app") {
@@ -457,10 +457,10 @@ fn a_deadline_ends_a_watch_whose_sources_give_no_answer() {
 fn a_source_that_never_answers_holds_up_a_deadline_no_longer_than_a_look_may_take() {
     let mut keeper = Keeper::default();
     keeper.hear(with_all_sources(), START);
-    let deadline = keeper.watches.values().map(|living| living.watch.deadline).max().expect("a watch");
+    let deadline = keeper.watches.iter().map(|(_, living)| living.watch.deadline).max().expect("a watch");
     let mut now = START;
     let mut ended = Vec::new();
-    while keeper.watches.values().any(|living| !living.watch.is_over()) {
+    while keeper.watches.iter().any(|(_, living)| !living.watch.is_over()) {
         // The provider fails each time; the table's look never comes back.
         let provider = place_of(&keeper, Source::Provider);
         if is_asked(&keeper, &provider) {

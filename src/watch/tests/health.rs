@@ -1,5 +1,7 @@
 //! The health endpoints: settling, unhealthy in the end, soaking, and what undoes a live commit.
 
+use std::sync::Arc;
+
 use super::bed::{APART, Bed, NEWER, OLDER, OURS, Seen, UNKNOWN, at, ours, plan, push, rollout, serving};
 use crate::base::Span;
 use crate::watch::{
@@ -143,7 +145,7 @@ fn a_table_that_is_a_file_of_this_machine_says_nothing_of_the_way_out() {
         (DatabaseUrl::Told(TokenSource::Chain), Some(Verdict::Unhealthy)),
     ] {
         let mut bed = bed().sees(is_live()).after(400);
-        let target = std::sync::Arc::make_mut(&mut bed.watch.courses[0].target);
+        let target = Arc::make_mut(&mut bed.watch.courses[0].target);
         target.database = Some(Database { url, ca: None, table: Table::default() });
         let silence = (0..9).fold(bed, |bed, _| bed.reads([]).finds(silent(false)));
         assert_eq!(silence.verdict().0, verdict);
@@ -311,7 +313,7 @@ fn a_source_that_tells_only_what_serves_has_to_say_it_three_times() {
         "it serves now"
     );
     let mut way_back = Bed::landed();
-    way_back.watch.push.forced = Some(true);
+    Arc::make_mut(&mut way_back.watch.push).forced = Some(true);
     assert_eq!((0..3).fold(way_back, |bed, _| bed.sees_all(&says(NEWER))).verdict().0, None);
     assert_eq!((0..9).fold(Bed::landed(), |bed, _| bed.sees_all(&says(OLDER))).verdict().0, None);
     assert!(at(0) < once.now);

@@ -1,5 +1,7 @@
 //! What holds whatever happens, in whatever order.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -176,7 +178,7 @@ fn beginning() -> impl Strategy<Value = Bed> {
         targets[0].target.database = has_table.then(database);
         let mut bed = Bed::begin(push(origin), plan);
         bed.watch.attempt = attempt;
-        bed.watch.push.forced = forced;
+        Arc::make_mut(&mut bed.watch.push).forced = forced;
         bed
     })
 }
