@@ -200,24 +200,32 @@ impl Keeper {
         }
     }
 
-    /// One answer serves every watch of the place that is not over, due or not.
+    /// One answer serves every watch of the place that is not over, due or not; but who only waits for another commit is
+    /// not told before its time what it was told before.
     fn looked(&mut self, place: &Place, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(at) = self.places.find(place) else { return };
         self.agenda.touch_all(at);
         let state = &mut self.places[at];
         state.is_asking = false;
-        if let Ok(Answered::Deployments(snapshot)) = outcome.as_ref().map(|seen| &seen.answer) {
-            state.memo = snapshot.memo.clone();
-        }
+        let said = match outcome.as_ref().map(|seen| &seen.answer) {
+            Ok(Answered::Deployments(snapshot)) => {
+                state.memo = snapshot.memo.clone();
+                Some(Arc::clone(snapshot))
+            }
+            _ => None,
+        };
+        let is_repeated = said.as_ref().zip(state.said.as_ref()).is_some_and(|(now, before)| now.repeats(before));
+        state.said = said;
         for serial in state.watches.clone() {
-            let living = &self.watches[serial];
-            let here: Vec<&Course> = self.served(serial, at).collect();
-            if here.is_empty() {
+            if is_repeated && self.can_wait(serial, at, now) {
                 continue;
             }
-            let id = &living.watch.id;
-            let inputs: Vec<Input> =
-                here.into_iter().filter_map(|course| input(id, &course.target, place, outcome)).collect();
+            let id = &self.watches[serial].watch.id;
+            let mut here = self.served(serial, at).peekable();
+            if here.peek().is_none() {
+                continue;
+            }
+            let inputs: Vec<Input> = here.filter_map(|course| input(id, &course.target, place, outcome)).collect();
             if let Some(left) = self.urgent.get_mut(&serial).filter(|_| !inputs.is_empty()) {
                 left.remove(&at);
             }
@@ -233,6 +241,13 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// It waits for another commit alone, and is not to look here itself yet.
+    fn can_wait(&self, serial: Serial, at: Number, now: Timestamp) -> bool {
+        let (watch, source) = (&self.watches[serial].watch, self.places[at].place.source());
+        let can = |course: &Course| course.waits_for_another() && !watch.wants_look(course, source, now);
+        !self.urgent.contains_key(&serial) && self.served(serial, at).all(can)
     }
 
     /// The courses of a watch that a look at this place is for.
@@ -331,18 +346,16 @@ impl Keeper {
             self.advance(serial, Input::Tick, now, actions);
         }
         let watch = &self.watches[serial].watch;
-        let due: Vec<(Number, &Arc<Target>)> =
-            self.due_sources(serial, now).map(|(course, place)| (place, &course.target)).collect();
-        if self.configuring.contains(&serial) || (due.is_empty() && !(is_idle && (urgent || watch.is_due(now)))) {
+        let has_looks = self.due_sources(serial, now).next().is_some();
+        if self.configuring.contains(&serial) || !(has_looks || (is_idle && (urgent || watch.is_due(now)))) {
             return;
         }
         if watch.is_configuration_due(now) && !urgent {
             self.reconfigure(serial, actions);
             return;
         }
-        let has_looks = !due.is_empty();
-        for (place, target) in due {
-            looks.entry(place).or_insert_with(|| Arc::clone(target));
+        for (course, place) in self.due_sources(serial, now) {
+            looks.entry(place).or_insert_with(|| Arc::clone(&course.target));
         }
         if urgent || watch.is_due(now) {
             self.prove(serial, now, actions);
@@ -383,12 +396,12 @@ impl Keeper {
 
     fn look(&mut self, at: Number, target: Arc<Target>, now: Timestamp) -> Errand {
         self.agenda.touch_all(at);
-        let known = self.places[at].watches.iter();
-        let served = known.flat_map(|&serial| {
+        let known = &self.places[at].watches;
+        let mut served: Vec<(&Arc<Watch>, &TargetName)> = Vec::with_capacity(known.len());
+        for &serial in known {
             let watch = &self.watches[serial].watch;
-            self.served(serial, at).map(move |course| (watch, &course.target.name))
-        });
-        let served: Vec<(&Arc<Watch>, &TargetName)> = served.collect();
+            served.extend(self.served(serial, at).map(|course| (watch, &course.target.name)));
+        }
         let mut watches: Vec<Arc<Watch>> = served.iter().map(|(watch, _)| Arc::clone(watch)).collect();
         // Several of its targets may be asked here.
         watches.dedup_by(|one, other| Arc::ptr_eq(one, other));

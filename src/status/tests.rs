@@ -399,7 +399,7 @@ proptest! {
         (now, latency) in (any::<i64>(), any::<i64>()),
     ) {
         let mut watch = deploying();
-        watch.subject = Some(subject);
+        watch.subject = Some(subject.into());
         Arc::make_mut(&mut watch.push).at = Timestamp::from_micros(secs);
         watch.next_look = Timestamp::from_micros(secs);
         if !landed {

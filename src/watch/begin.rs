@@ -78,7 +78,7 @@ impl Watch {
             id,
             sha,
             attempt,
-            subject,
+            subject: subject.map(Arc::from),
             worktree,
             landing,
             courses: Vec::new(),

@@ -22,7 +22,7 @@ pub struct Watch {
     /// The push.
     pub push: Arc<Push>,
     /// The commit's subject line, inert.
-    pub subject: Option<String>,
+    pub subject: Option<Arc<str>>,
     /// Where the push was made, for the status mirror.
     #[serde(default, with = "crate::base::path::maybe")]
     pub worktree: Option<PathBuf>,

@@ -49,10 +49,12 @@ fn next_check(watch: &Watch, now: Timestamp) -> Timestamp {
 
 /// When to look at a course again after a good answer (or none so far).
 pub(super) fn after_answer(watch: &Watch, course: &Course, rate: &Rate, now: Timestamp) -> Timestamp {
-    let is_scarce = rate.remaining.zip(rate.limit).is_some_and(|(remaining, limit)| remaining < limit / 10);
     let shortest = if course.target.lead() == Source::Database { SHORTEST_RECORD } else { Span::ZERO };
-    let interval =
-        watch.policy.pace.of(interval(watch, course, now).max(shortest)).scaled(if is_scarce { 2 } else { 1 }, 1);
+    let interval = watch
+        .policy
+        .pace
+        .of(interval(watch, course, now).max(shortest))
+        .scaled(if rate.is_scarce() { 2 } else { 1 }, 1);
     let judged = [Some(watch.register_by), course.canceled_since.map(|since| since + watch.policy.register_timeout)];
     let planned = judged.into_iter().flatten().filter(|&at| at > now).fold(now + interval, Timestamp::min);
     let allowed = rate.not_before.map_or(now, |at| pause(at, now));

@@ -198,6 +198,39 @@ pub struct Rate {
     pub not_before: Option<Timestamp>,
 }
 
+impl Rate {
+    /// Hardly anything is left: looks should be half as frequent.
+    pub fn is_scarce(&self) -> bool {
+        self.remaining.zip(self.limit).is_some_and(|(remaining, limit)| remaining < limit / 10)
+    }
+}
+
+impl Snapshot {
+    /// It tells nothing that an earlier answer did not tell, and asks nobody to wait.
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        // Named one by one: of whatever an answer gains, somebody must say whether it is news.
+        let Self {
+            observed_at: _,
+            provider_clock: _,
+            latency: _,
+            deployments,
+            reaches_back_to,
+            live,
+            frozen,
+            triggers,
+            page,
+            rate,
+            memo: _,
+            remarks,
+        } = self;
+        (deployments, reaches_back_to, live) == (&earlier.deployments, &earlier.reaches_back_to, &earlier.live)
+            && (frozen, triggers, page, remarks)
+                == (&earlier.frozen, &earlier.triggers, &earlier.page, &earlier.remarks)
+            && rate.not_before.is_none()
+            && !rate.is_scarce()
+    }
+}
+
 /// A provider's answer that tells nothing of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misheard {

@@ -100,6 +100,11 @@ impl Course {
         }
     }
 
+    /// A newer commit took over, and all that can be news to it is how that one goes on.
+    pub fn waits_for_another(&self) -> bool {
+        self.verdict == Some(Verdict::Superseded)
+    }
+
     /// When this source is to be asked next; `None` where nothing is wanted of it.
     pub fn next_look_at(&self, source: Source) -> Option<Timestamp> {
         match source {

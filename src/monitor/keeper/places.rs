@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Place;
 use super::roster::Serial;
-use crate::watch::{Course, Memo, Source, Watch};
+use crate::watch::{Course, Memo, Snapshot, Source, Watch};
 
 /// A place by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub(super) struct Number(usize);
 pub(super) struct State {
     pub(super) place: Place,
     pub(super) memo: Memo,
+    /// The last answer, if nothing has gone wrong since.
+    pub(super) said: Option<Arc<Snapshot>>,
     pub(super) looks: u32,
     pub(super) is_asking: bool,
     /// The watches one of whose sources can be asked here.
@@ -71,7 +73,14 @@ impl Places {
         }
         let number = Number(self.states.len());
         let watches = BTreeSet::new();
-        self.states.push(State { place: place.clone(), memo: Memo::default(), looks: 0, is_asking: false, watches });
+        self.states.push(State {
+            place: place.clone(),
+            memo: Memo::default(),
+            said: None,
+            looks: 0,
+            is_asking: false,
+            watches,
+        });
         self.numbers.insert(place, number);
         number
     }

@@ -5,8 +5,8 @@ use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
 use crate::watch::{
     Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Finding, Health, LandingSeen, LogState,
-    Misheard, Origin, Outcome, Particulars, Plan, Policy, Proof, Push, Reason, Snapshot, State, Table, TokenSource,
-    Verdict,
+    Misheard, Origin, Outcome, Particulars, Plan, Policy, Proof, Push, Reason, Relation, Snapshot, State, Table,
+    TokenSource, Verdict,
 };
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -15,6 +15,10 @@ impl Keeper {
     fn hear(&mut self, happening: Happening, now: Timestamp) -> Vec<Action> {
         self.handle([happening], now)
     }
+}
+
+fn after(seconds: i64) -> Timestamp {
+    START + Span::from_secs(seconds)
 }
 
 fn sha(digit: char) -> Sha {
@@ -134,6 +138,30 @@ fn all_watches_of_an_app_share_one_look_and_its_answer() {
     keeper.hear(looked("web", running, at), at);
     let due = keeper.next_due().expect("two watches of web wait");
     assert_eq!(words(&keeper.hear(Happening::Clock, due + Span::from_secs(60))), ["look web for 2"]);
+}
+
+#[test]
+fn who_waits_for_another_commit_is_not_told_the_same_again_before_its_time() {
+    let mut keeper = Keeper::default();
+    keeper.handle([landed('1', "web"), landed('2', "web")], START);
+    let second = |state: State, seconds: i64| {
+        let Happening::Looked(place, Ok(mut seen)) = looked("web", vec![rollout('2', state)], after(seconds)) else {
+            unreachable!("made so above")
+        };
+        let kin = seen.kin.get_mut(&RequestId::of_reflog(&sha('1'), START)).expect("a watch");
+        kin.set(sha('2').as_str(), Relation::Contains);
+        Happening::Looked(place, Ok(seen))
+    };
+    let mut told = |state, seconds| {
+        let actions = keeper.hear(second(state, seconds), after(seconds));
+        words(&actions).into_iter().filter(|word| word.starts_with("save")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(State::Building, 1), ["save 1", "save 2"]);
+    assert_eq!(told(State::Building, 4), ["save 2"]);
+    assert_eq!(told(State::Deploying, 5), ["save 1", "save 2"], "that is news");
+    assert_eq!(told(State::Deploying, 9), ["save 2"]);
+    assert_eq!(told(State::Deploying, 15), ["save 1", "save 2"], "its own look is due");
+    assert_eq!(told(State::Succeeded, 16), ["save 1", "save 2"]);
 }
 
 #[test]
