@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::io::Write;
 use std::panic::PanicHookInfo;
-use std::process::ExitCode;
 
 use crate::base::text;
 use crate::status::{ERROR_SCHEMA, ErrorDocument};
@@ -88,11 +87,6 @@ impl Failure {
     pub fn plain(self) -> Self {
         let kind = if self.kind == Kind::Unknown { Kind::Failed } else { self.kind };
         Self { kind, ..self }
-    }
-
-    /// The exit code for the operating system.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code())
     }
 
     /// The exit code.

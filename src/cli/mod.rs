@@ -47,7 +47,6 @@ mod world;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -58,6 +57,8 @@ pub use printer::Printer;
 pub use style::{Style, Tone};
 pub use world::{Environment, World};
 
+use crate::watch::exit;
+
 /// The exit code after Ctrl-C, as shells count it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -66,8 +67,8 @@ const VERDICT_CODES: &str = "\
 Exit codes: 0 live, 1 the answer is no, 3 nothing deployed, 4 credentials or configuration, 5 cannot tell, 6 superseded, \
 7 nobody watches it, 8 still in progress (status), 124 timed out; see `afterpush exit-codes`.";
 
-/// Runs the program with the arguments and the environment of this process.
-pub fn main() -> ExitCode {
+/// Runs the program with the arguments and the environment of this process. Returns its exit code.
+pub fn main() -> u8 {
     std::panic::set_hook(Box::new(failure::tell_panic));
     let words: Vec<OsString> = std::env::args_os().collect();
     let early = args::early(&words);
@@ -76,32 +77,32 @@ pub fn main() -> ExitCode {
     let parsed = description.try_get_matches_from_mut(words).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return World::of_process(&early).map_or(ExitCode::from(2), |world| tell_usage(&world, &error)),
+        Err(error) => return World::of_process(&early).map_or(exit::USAGE, |world| tell_usage(&world, &error)),
     };
     match World::of_process(&cli.global) {
         Ok(world) => finish(&world, cli.command.run(&world)),
         Err(failure) => {
             Printer::of_process(early.color, &Environment::of_process()).failure(&failure, early.json);
-            failure.exit_code()
+            failure.code()
         }
     }
 }
 
-fn finish(world: &World, end: Result<Outcome, Failure>) -> ExitCode {
+fn finish(world: &World, end: Result<Outcome, Failure>) -> u8 {
     match end {
-        Ok(outcome) => outcome.exit_code(),
+        Ok(outcome) => outcome.code(),
         Err(failure) => {
             world.printer.failure(&failure, world.json);
-            failure.exit_code()
+            failure.code()
         }
     }
 }
 
 /// Help and version are results; everything else clap says is a usage error.
-fn tell_usage(world: &World, error: &clap::Error) -> ExitCode {
+fn tell_usage(world: &World, error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         world.printer.raw(&error.render().ansi().to_string());
-        return ExitCode::SUCCESS;
+        return exit::OK;
     }
     if world.json {
         let text = error.render().to_string();
@@ -109,7 +110,7 @@ fn tell_usage(world: &World, error: &clap::Error) -> ExitCode {
     } else {
         world.printer.raw_note(&error.render().ansi().to_string());
     }
-    ExitCode::from(2)
+    exit::USAGE
 }
 
 /// What clap says before it tells of the usage, on one line.

@@ -1,7 +1,5 @@
 //! How a command ended when it did what it was asked.
 
-use std::process::ExitCode;
-
 use crate::watch::exit;
 
 /// The end of a command that ran. What went wrong on the way is a [`super::Failure`]; a "no" from a provider is not.
@@ -14,16 +12,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The number.
+    /// The exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => exit::OK,
             Self::Code(code) => code,
         }
-    }
-
-    /// The same for the operating system.
-    pub fn exit_code(self) -> ExitCode {
-        ExitCode::from(self.code())
     }
 }

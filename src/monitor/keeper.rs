@@ -243,11 +243,10 @@ impl Keeper {
         }
     }
 
-    /// It waits for another commit alone, and is not to look here itself yet.
+    /// It need not be told again what was said here before.
     fn can_wait(&self, serial: Serial, at: Number, now: Timestamp) -> bool {
-        let (watch, source) = (&self.watches[serial].watch, self.places[at].place.source());
-        let can = |course: &Course| course.waits_for_another() && !watch.wants_look(course, source, now);
-        !self.urgent.contains_key(&serial) && self.served(serial, at).all(can)
+        let source = self.places[at].place.source();
+        !self.urgent.contains_key(&serial) && self.served(serial, at).all(|course| course.can_wait(source, now))
     }
 
     /// The courses of a watch that a look at this place is for.

@@ -1,12 +1,14 @@
-//! The beginning of a program that is there for a millisecond: without std's preparations and without an unwinder.
+//! The beginning of a program that is there for a millisecond: without std's preparations and, a hook's, without an
+//! unwinder.
 //!
-//! Being started is most of what a hook costs. Before `main`, std reads the process's memory map and sets a stack aside
-//! for handlers of signals; its unwinder is one more shared library to load, and behind it stand two hundred kilobytes
-//! of code that print backtraces. A program that leaves quietly when it panics needs none of them.
+//! Being started is most of what a hook costs, and half of a `status`. Before `main`, std reads the process's memory map
+//! and sets a stack aside for handlers of signals; its unwinder is one more shared library to load, and behind it stand
+//! two hundred kilobytes of code that print backtraces. A program that leaves quietly when it panics needs none of them.
 
 #![expect(unsafe_code, reason = "ignoring a signal, and leaving at once")]
 
 use std::fs::File;
+use std::io::{Write, stdout};
 use std::os::fd::IntoRawFd;
 use std::panic;
 
@@ -35,6 +37,30 @@ macro_rules! bare_program {
             }
 
             $crate::process::no_unwinder!();
+        }
+    };
+}
+
+/// Makes `fn run() -> u8` the whole of a program, and what it returns its exit code.
+///
+/// To be used as [`bare_program`].
+#[macro_export]
+macro_rules! lean_program {
+    ($run:path) => {
+        #[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
+        fn main() -> std::process::ExitCode {
+            $crate::process::run_lean($run).into()
+        }
+
+        #[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
+        mod lean {
+            use std::ffi::{c_char, c_int};
+
+            /// What the C library calls.
+            #[unsafe(no_mangle)]
+            extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+                $crate::process::run_lean($run).into()
+            }
         }
     };
 }
@@ -109,16 +135,30 @@ macro_rules! no_unwinder {
 }
 
 // A macro that is exported lands in the crate's root; this is its place.
-pub use {bare_program, no_unwinder};
+pub use {bare_program, lean_program, no_unwinder};
 
 /// Runs a bare program: a panic ends its process with 0, without a word and without unwinding.
 pub fn run_bare(run: fn()) {
     // SAFETY: leaves without running anything of a program that has just been found broken.
     panic::set_hook(Box::new(|_| unsafe { libc::_exit(0) }));
+    prepare();
+    run();
+}
+
+/// Runs a lean program: a panic ends it with 101, as std has it.
+pub fn run_lean(run: fn() -> u8) -> u8 {
+    const PANICKED: u8 = 101;
+    prepare();
+    let code = panic::catch_unwind(run).unwrap_or(PANICKED);
+    // Nothing more can be done for a reader that is gone.
+    let _ = stdout().flush();
+    code
+}
+
+fn prepare() {
     // SAFETY: ignoring a signal runs no code.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     fill_standard_streams();
-    run();
 }
 
 /// Where a caller has closed one of them, the first file to be opened would get its place, and what is written to it.

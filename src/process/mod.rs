@@ -23,7 +23,7 @@ mod sealed;
 mod summon;
 
 pub use background::{End, Told, in_background};
-pub use bare::{bare_program, no_unwinder, run_bare};
+pub use bare::{bare_program, lean_program, no_unwinder, run_bare, run_lean};
 pub use environment::{for_children, inherited_environment, is_secret, is_set, own_environment, value};
 #[cfg(test)]
 pub(crate) use failpoint::watched;

@@ -100,9 +100,15 @@ impl Course {
         }
     }
 
-    /// A newer commit took over, and all that can be news to it is how that one goes on.
-    pub fn waits_for_another(&self) -> bool {
-        self.verdict == Some(Verdict::Superseded)
+    /// What this source has said before need not be said again yet: a newer commit took over, so that all that can be
+    /// news is how that one goes on, and more than a third of the time until the next look is left. (Whose look is nearer
+    /// than that is spared it.)
+    pub fn can_wait(&self, source: Source, now: Timestamp) -> bool {
+        let can = |next: Timestamp| {
+            let last = self.lead.good_answer_at.unwrap_or(next);
+            next.since(now) > next.since(last).scaled(1, 3)
+        };
+        self.verdict == Some(Verdict::Superseded) && self.next_look_at(source).is_none_or(can)
     }
 
     /// When this source is to be asked next; `None` where nothing is wanted of it.
