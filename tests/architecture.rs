@@ -47,7 +47,7 @@ const CLI: &[&str] = &[
 /// What the hook's program is made of; anything else would slow every push down.
 const HOOK: Room = busy("bin/afterpush-hook", &["base", "push", "spool", "process"]);
 /// The command's program is nothing but a call.
-const COMMAND: Room = busy("bin/afterpush", &["cli"]);
+const COMMAND: Room = busy("bin/afterpush", &["cli", "process"]);
 
 /// Names that touch the machine or the time; no pure room says them.
 const EFFECTS: &[&str] = &[

@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
 use std::time::Instant;
 
 use nix::errno::Errno;
@@ -15,15 +14,10 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 
 use super::descriptors::{Fate, let_go};
-use super::failpoint::is_armed;
 use super::limits::report_large_files;
 
 /// More than a hook has to say.
 const LONGEST: usize = 4_096;
-/// Many times what the work of a hook takes.
-const STACK: usize = 1024 * 1024;
-/// Below it, so that work without end does not run into something else. No page is larger.
-const GUARD: usize = 64 * 1024;
 
 /// Written when the work has come to its end, so that its death is not taken for it.
 const END: u8 = 0;
@@ -96,15 +90,20 @@ type Entry = extern "C" fn(*mut libc::c_void) -> libc::c_int;
 
 /// # Safety
 /// Where it succeeds, the memory is the other process's.
+#[cfg(target_os = "linux")]
 unsafe fn sharing_memory(entry: Entry, job: *mut libc::c_void) -> io::Result<()> {
-    if is_armed("no_sharing") {
+    /// Many times what the work of a hook takes.
+    const STACK: usize = 1024 * 1024;
+    /// Below it, so that work without end does not run into something else. No page is larger.
+    const GUARD: usize = 64 * 1024;
+    if super::failpoint::is_armed("no_sharing") {
         return Err(io::ErrorKind::Unsupported.into());
     }
     let (rights, kind) =
         (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK);
     // SAFETY: new memory; nobody has any of it yet but the other process, which begins at its upper end.
     unsafe {
-        let stack = libc::mmap(ptr::null_mut(), GUARD + STACK, rights, kind, -1, 0);
+        let stack = libc::mmap(std::ptr::null_mut(), GUARD + STACK, rights, kind, -1, 0);
         if stack == libc::MAP_FAILED || libc::mprotect(stack, GUARD, libc::PROT_NONE) != 0 {
             return Err(io::Error::last_os_error());
         }
@@ -115,7 +114,14 @@ unsafe fn sharing_memory(entry: Entry, job: *mut libc::c_void) -> io::Result<()>
     }
 }
 
-/// For systems that know no sharing: emulators.
+/// # Safety
+/// None here.
+#[cfg(not(target_os = "linux"))]
+unsafe fn sharing_memory(_entry: Entry, _job: *mut libc::c_void) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// For systems that know no sharing, and emulators.
 ///
 /// # Safety
 /// This process has one thread.

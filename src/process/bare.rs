@@ -41,7 +41,8 @@ macro_rules! bare_program {
     };
 }
 
-/// Makes `fn run() -> u8` the whole of a program, and what it returns its exit code.
+/// Makes `fn run() -> u8` the whole of a program, and what it returns its exit code. Its unwinder is part of it: one
+/// library less to look for and to load at each start.
 ///
 /// To be used as [`bare_program`].
 #[macro_export]
@@ -55,6 +56,9 @@ macro_rules! lean_program {
         #[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
         mod lean {
             use std::ffi::{c_char, c_int};
+
+            #[link(name = "gcc_eh", kind = "static", modifiers = "-bundle")]
+            unsafe extern "C" {}
 
             /// What the C library calls.
             #[unsafe(no_mangle)]

@@ -106,7 +106,7 @@ impl Course {
     pub fn can_wait(&self, source: Source, now: Timestamp) -> bool {
         let can = |next: Timestamp| {
             let last = self.lead.good_answer_at.unwrap_or(next);
-            next.since(now) > next.since(last).scaled(1, 3)
+            next > now && next.since(now) > next.since(last).scaled(1, 3)
         };
         self.verdict == Some(Verdict::Superseded) && self.next_look_at(source).is_none_or(can)
     }

@@ -4,8 +4,8 @@ use super::bed::{Bed, NEWER, OURS, Seen, at, ours, plan, push, rollout, serving,
 use crate::base::Span;
 use crate::insight::Habits;
 use crate::watch::{
-    Aim, Aimed, Input, LandingSeen, LogState, Misheard, Miss, Origin, Phase, Plan, Policy, Reason, State, Target,
-    TokenSource, Verdict, Warning, exit,
+    Aim, Aimed, Input, LandingSeen, LogState, Misheard, Miss, Origin, Phase, Plan, Policy, Reason, Snapshot, Source,
+    State, Target, TokenSource, Verdict, Warning, exit,
 };
 
 fn down() -> Miss {
@@ -102,6 +102,41 @@ fn a_clock_that_was_set_back_does_not_stretch_the_limits() {
     assert_eq!(seen.course().phase, Phase::Deploying, "what is seen now is news");
     assert_eq!(seen.watch.deadline, seen.now + Span::from_mins(90));
     assert!(seen.watch.next_look <= seen.now + Span::from_mins(15));
+}
+
+#[test]
+fn only_who_waits_for_another_commit_can_wait_and_not_beyond_its_time() {
+    let bed = Bed::landed().sees([rollout("x", NEWER, State::Building)]);
+    let can_wait = |bed: &Bed, secs| bed.course().can_wait(Source::Provider, bed.now + Span::from_secs(secs));
+    // Its own look is due ten seconds later.
+    for (secs, can) in [(0, true), (6, true), (7, false), (10, false), (60, false)] {
+        assert_eq!(can_wait(&bed, secs), can, "after {secs} s");
+    }
+    assert!(!can_wait(&Bed::landed().sees([ours(State::Building)]), 0), "what becomes of it is news each time");
+    // A clock that was set back has put the last answer behind the next look.
+    let mut set_back = bed;
+    set_back.watch.courses[0].lead.good_answer_at = Some(at(1_000_000));
+    assert!(!can_wait(&set_back, 10));
+}
+
+#[test]
+fn an_answer_is_repeated_only_by_one_that_tells_nothing_else_and_asks_for_no_pause() {
+    let building = Snapshot { deployments: vec![ours(State::Building)], ..Snapshot::default() };
+    let later = Snapshot { observed_at: at(60), latency: Span::from_secs(1), ..building.clone() };
+    assert!(later.repeats(&building));
+    let changes: [fn(&mut Snapshot); 6] = [
+        |snapshot| snapshot.deployments[0].state = State::Deploying,
+        |snapshot| snapshot.deployments.clear(),
+        |snapshot| snapshot.frozen = Some("pinned".to_owned()),
+        |snapshot| snapshot.remarks.push("another repository".to_owned()),
+        |snapshot| snapshot.rate.not_before = Some(at(120)),
+        |snapshot| (snapshot.rate.remaining, snapshot.rate.limit) = (Some(1), Some(100)),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut other = later.clone();
+        change(&mut other);
+        assert!(!other.repeats(&building), "change {number}");
+    }
 }
 
 #[test]
