@@ -159,8 +159,8 @@ fn deadly() -> SigSet {
 }
 
 fn detached(mut writer: PipeWriter, work: impl FnOnce(&mut PipeWriter)) {
-    // The leader of a new session has left the terminal's and the caller's process group. A forked process is no
-    // group's leader, so this cannot fail.
+    // The leader of a new session has left the terminal's and the caller's process group. A new process is no group's
+    // leader, so this cannot fail.
     let _ = setsid();
     if let_go_of_git(&writer).is_ok() {
         report_large_files();
@@ -176,7 +176,7 @@ fn let_go_of_git(writer: &PipeWriter) -> io::Result<()> {
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
     drop(null);
-    // SAFETY: in this copy of the process only the writer is used from here on.
+    // SAFETY: this process has descriptors of its own, and of them only the writer is used from here on.
     unsafe { let_go(writer.as_raw_fd(), Fate::Close) };
     Ok(())
 }

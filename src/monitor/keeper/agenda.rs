@@ -44,9 +44,14 @@ impl Agenda {
             Some(at) => self.times.insert(watch, at),
             None => self.times.remove(&watch),
         };
-        if before != at {
-            self.in_order.extend(at.map(|at| (at, watch)));
-            before.map(|before| self.in_order.remove(&(before, watch)));
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.in_order.remove(&(before, watch));
+        }
+        if let Some(at) = at {
+            self.in_order.insert((at, watch));
         }
     }
 

@@ -36,9 +36,9 @@ impl Roster {
         serial
     }
 
-    /// Takes it in, and returns what was known by its number.
-    pub(super) fn insert(&mut self, serial: Serial, living: Living) -> Option<Living> {
-        self.living.insert(serial, living)
+    /// Takes it in, in the place of what was known by its number.
+    pub(super) fn insert(&mut self, serial: Serial, living: Living) {
+        self.living.insert(serial, living);
     }
 
     /// The watch of this number.
