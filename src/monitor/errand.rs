@@ -16,8 +16,8 @@ impl Errand {
                 let id = watch.id.clone();
                 Happening::Landing(id, landing::prove(tools, watch, ask_remote).await)
             }
-            Self::Look { place, target, want, watches } => {
-                let outcome = look::look(tools, place.clone(), &target, *want, watches).await;
+            Self::Look { place, target, want, audience } => {
+                let outcome = look::look(tools, place.clone(), &target, *want, audience).await;
                 Happening::Looked(place, outcome)
             }
             Self::FetchLog { watch, target, memo } => {

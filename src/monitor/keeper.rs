@@ -18,13 +18,13 @@ use super::landing;
 use crate::base::{Span, Timestamp};
 use crate::provider::Want;
 use crate::push::{RequestId, Sha};
-use crate::watch::{Course, Input, Kin, Miss, Source, Target, TargetName, Watch, step};
+use crate::watch::{Course, Input, Miss, Source, Target, TargetName, Watch, step};
 
 use agenda::Agenda;
 pub use place::{App, Place};
 use places::{Living, Number, Places};
 use roster::{Roster, Serial};
-pub use traffic::{Action, Answered, Errand, Happening, Seen};
+pub use traffic::{Action, Answered, Audience, Errand, Happening, Seen};
 
 /// After so many looks at an app it is asked anew what it is (pinned, live, its branches), not only what it deploys.
 const LOOKS_PER_APP_ANSWER: u32 = 10;
@@ -200,33 +200,34 @@ impl Keeper {
         }
     }
 
-    /// One answer serves every watch of the place that is not over, due or not; but who only waits for another commit is
-    /// not told before its time what it was told before.
+    /// One answer serves every watch that the look was for, due or not; where nothing was answered, every watch of the
+    /// place.
     fn looked(&mut self, place: &Place, outcome: &Result<Box<Seen>, Miss>, now: Timestamp, actions: &mut Vec<Action>) {
         let Some(at) = self.places.find(place) else { return };
-        self.agenda.touch_all(at);
         let state = &mut self.places[at];
         state.is_asking = false;
-        let said = match outcome.as_ref().map(|seen| &seen.answer) {
+        state.said = match outcome.as_ref().map(|seen| &seen.answer) {
             Ok(Answered::Deployments(snapshot)) => {
                 state.memo = snapshot.memo.clone();
                 Some(Arc::clone(snapshot))
             }
             _ => None,
         };
-        let is_repeated = said.as_ref().zip(state.said.as_ref()).is_some_and(|(now, before)| now.repeats(before));
-        state.said = said;
-        for serial in state.watches.clone() {
-            if is_repeated && self.can_wait(serial, at, now) {
-                continue;
-            }
+        for serial in std::mem::take(&mut state.held) {
+            self.agenda.touch(serial);
+        }
+        let told: Vec<Serial> = match outcome {
+            Ok(seen) => seen.kin.keys().filter_map(|id| self.watches.find(id)).collect(),
+            Err(_) => state.watches.iter().copied().collect(),
+        };
+        for serial in told {
             let id = &self.watches[serial].watch.id;
-            let mut here = self.served(serial, at).peekable();
-            if here.peek().is_none() {
+            let here = self.served(serial, at);
+            let inputs: Vec<Input> = here.filter_map(|course| input(id, &course.target, place, outcome)).collect();
+            if inputs.is_empty() {
                 continue;
             }
-            let inputs: Vec<Input> = here.filter_map(|course| input(id, &course.target, place, outcome)).collect();
-            if let Some(left) = self.urgent.get_mut(&serial).filter(|_| !inputs.is_empty()) {
+            if let Some(left) = self.urgent.get_mut(&serial) {
                 left.remove(&at);
             }
             for input in inputs {
@@ -241,12 +242,6 @@ impl Keeper {
                 }
             }
         }
-    }
-
-    /// It need not be told again what was said here before.
-    fn can_wait(&self, serial: Serial, at: Number, now: Timestamp) -> bool {
-        let source = self.places[at].place.source();
-        !self.urgent.contains_key(&serial) && self.served(serial, at).all(|course| course.can_wait(source, now))
     }
 
     /// The courses of a watch that a look at this place is for.
@@ -277,9 +272,7 @@ impl Keeper {
 
     /// Plans anew for what was touched, and lets go of what is over, unless somebody wants one more look at it.
     fn settle(&mut self) {
-        let (mut touched, places) = self.agenda.take_touched();
-        touched.extend(places.into_iter().flat_map(|place| &self.places[place].watches));
-        for serial in touched {
+        for serial in self.agenda.take_touched() {
             let Some(living) = self.watches.get(serial) else { continue };
             if living.watch.is_over() && !self.urgent.contains_key(&serial) && !self.is_busy(serial) {
                 self.agenda.remove(serial);
@@ -290,15 +283,24 @@ impl Keeper {
             } else {
                 let is_to_be_taken_up = self.urgent.contains_key(&serial) || wants_log(&living.watch);
                 self.agenda.plan(serial, self.next_of(serial), is_to_be_taken_up);
+                for (.., place) in living.sources() {
+                    let state = &mut self.places[place];
+                    if state.is_asking {
+                        state.held.insert(serial);
+                    }
+                }
             }
         }
     }
 
-    /// What each watch waits for is what is planned for it.
+    /// What each watch waits for is what is planned for it. Where a look is under way it may be planned for earlier: it is
+    /// planned anew then, and at the end of the look.
     fn is_planned(&self) -> bool {
         let planned = |(serial, living): (Serial, &Living)| {
             let is_open = self.urgent.contains_key(&serial) || wants_log(&living.watch);
-            self.agenda.plans(serial) == (self.next_of(serial), is_open)
+            let (next, (planned, is_planned_open)) = (self.next_of(serial), self.agenda.plans(serial));
+            let is_early = planned.is_some_and(|planned| next.is_none_or(|next| planned < next));
+            is_open == is_planned_open && (planned == next || (is_early && self.is_under_way(serial)))
         };
         self.watches.iter().all(planned)
     }
@@ -338,6 +340,7 @@ impl Keeper {
         looks: &mut BTreeMap<Number, Arc<Target>>,
         actions: &mut Vec<Action>,
     ) {
+        self.agenda.touch(serial);
         self.fetch_logs(serial, now, actions);
         let urgent = self.urgent.contains_key(&serial);
         let is_idle = !self.is_under_way(serial);
@@ -360,7 +363,6 @@ impl Keeper {
             self.prove(serial, now, actions);
         }
         if !has_looks {
-            self.agenda.touch(serial);
             self.urgent.remove(&serial);
             self.advance(serial, Input::Tick, now, actions);
         }
@@ -394,32 +396,39 @@ impl Keeper {
     }
 
     fn look(&mut self, at: Number, target: Arc<Target>, now: Timestamp) -> Errand {
-        self.agenda.touch_all(at);
-        let known = &self.places[at].watches;
-        let mut served: Vec<(&Arc<Watch>, &TargetName)> = Vec::with_capacity(known.len());
-        for &serial in known {
-            let watch = &self.watches[serial].watch;
-            served.extend(self.served(serial, at).map(|course| (watch, &course.target.name)));
-        }
-        let mut watches: Vec<Arc<Watch>> = served.iter().map(|(watch, _)| Arc::clone(watch)).collect();
-        // Several of its targets may be asked here.
-        watches.dedup_by(|one, other| Arc::ptr_eq(one, other));
-        watches.sort_by_key(|watch| watch.push.at);
-        let urls: BTreeSet<&String> = watches.iter().filter_map(|watch| watch.push.url.as_ref()).collect();
         let state = &self.places[at];
+        let source = state.place.source();
+        let mut served: Vec<(&Arc<Watch>, &Course)> = Vec::with_capacity(state.watches.len());
+        let mut audience = Audience { said: state.said.clone(), ..Audience::default() };
+        for &serial in &state.watches {
+            let (watch, before) = (&self.watches[serial].watch, served.len());
+            served.extend(self.served(serial, at).map(|course| (watch, course)));
+            let mut courses = served[before..].iter().map(|(_, course)| course);
+            if courses.len() == 0 {
+                continue;
+            }
+            let is_patient = !self.urgent.contains_key(&serial) && courses.all(|course| course.can_wait(source, now));
+            let part = if is_patient { &mut audience.patient } else { &mut audience.eager };
+            part.push(Arc::clone(watch));
+        }
+        served.sort_by_key(|(watch, _)| watch.push.at);
+        let mut commits: Vec<Sha> = served.iter().map(|(watch, _)| watch.sha.clone()).collect();
+        // Several of its targets may be asked here.
+        commits.dedup();
+        let urls: BTreeSet<&String> = served.iter().filter_map(|(watch, _)| watch.push.url.as_ref()).collect();
         let want = Want {
-            commits: watches.iter().map(|watch| watch.sha.clone()).collect(),
-            branches: branches(&watches),
-            back_to: served.iter().filter_map(|(watch, name)| watch.back_to(name, now)).min(),
+            commits,
+            branches: branches(served.iter().map(|(watch, _)| *watch)),
+            back_to: served.iter().filter_map(|(watch, course)| watch.back_to(course, now)).min(),
             memo: state.memo.clone(),
             remotes: urls.into_iter().cloned().collect(),
             afresh: state.looks.is_multiple_of(LOOKS_PER_APP_ANSWER)
-                || served.iter().any(|(watch, name)| wants_app(watch, name, now)),
+                || served.iter().any(|(watch, course)| watch.wants_app_afresh(course, now)),
         };
         let state = &mut self.places[at];
         state.looks = state.looks.wrapping_add(1);
         state.is_asking = true;
-        Errand::Look { place: state.place.clone(), target, want: Box::new(want), watches }
+        Errand::Look { place: state.place.clone(), target, want: Box::new(want), audience }
     }
 
     /// The first try follows the failure at once, each later one when the watch is due.
@@ -444,13 +453,15 @@ fn wants_log(watch: &Watch) -> bool {
 }
 
 /// The branches of these watches, each once, where it was pushed to last.
-fn branches(by_push: &[Arc<Watch>]) -> Vec<String> {
-    let mut branches: Vec<String> = Vec::new();
-    for branch in by_push.iter().filter_map(|watch| watch.push.ref_name.branch()) {
-        branches.retain(|known| known != branch);
-        branches.push(branch.to_owned());
+fn branches<'a>(by_push: impl Iterator<Item = &'a Arc<Watch>>) -> Vec<String> {
+    let mut branches: Vec<&str> = Vec::new();
+    for branch in by_push.filter_map(|watch| watch.push.ref_name.branch()) {
+        if branches.last() != Some(&branch) {
+            branches.retain(|known| *known != branch);
+            branches.push(branch);
+        }
     }
-    branches
+    branches.into_iter().map(str::to_owned).collect()
 }
 
 /// What an answer is to a target of a watch; `None` for a watch that came while the look was under way: nobody has
@@ -461,11 +472,11 @@ fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Se
     let seen = match outcome {
         Ok(seen) => seen,
         Err(_) if source == Source::Health => {
-            return Some(Input::Checked { target: name, findings: Vec::new(), kin: Kin::default() });
+            return Some(Input::Checked { target: name, findings: Vec::new(), kin: Arc::default() });
         }
         Err(why) => return Some(Input::Missed { target: name, source, why: why.clone() }),
     };
-    let kin = seen.kin.get(id)?.clone();
+    let kin = Arc::clone(seen.kin.get(id)?);
     Some(match &seen.answer {
         Answered::Round(findings) => Input::Checked { target: name, findings: findings.clone(), kin },
         Answered::Deployments(snapshot) if source == target.lead() => {
@@ -473,13 +484,6 @@ fn input(id: &RequestId, target: &Target, place: &Place, outcome: &Result<Box<Se
         }
         Answered::Deployments(snapshot) => Input::Recorded { target: name, snapshot: Arc::clone(snapshot), kin },
     })
-}
-
-/// What was noted about the app must not decide: at the first look, because the app may have been pinned or freed
-/// since, and when a missing deployment is judged.
-fn wants_app(watch: &Watch, name: &TargetName, now: Timestamp) -> bool {
-    let is_first = watch.course(name).is_some_and(|course| course.lead.good_answer_at.is_none());
-    watch.wants_app_afresh(name) && (is_first || now >= watch.register_by)
 }
 
 #[cfg(test)]

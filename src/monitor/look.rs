@@ -1,12 +1,13 @@
 //! A look: one conversation with a source at one place, for all the watches that have to do with it.
 
+use std::cell::OnceCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::aside::aside;
-use super::keeper::{Answered, Place, Seen};
+use super::keeper::{Answered, Audience, Place, Seen};
 use super::tools::Tools;
 use super::{probe, table};
 use crate::base::Timestamp;
@@ -28,14 +29,14 @@ pub async fn look(
     place: Place,
     target: &Target,
     want: Want,
-    watches: Vec<Arc<Watch>>,
+    audience: Audience,
 ) -> Result<Box<Seen>, Miss> {
     let answer = match &place {
         Place::App(_) => deployments(&tools, provider_says(&tools, target, &want).await)?,
         Place::Table(database) => deployments(&tools, table::read(&tools, database, &want).await)?,
         Place::Endpoints(health) => Answered::Round(probe::round(&tools, health).await),
     };
-    let kin = kin(&tools, commits(&answer), watches).await?;
+    let kin = kin(&tools, commits(&answer), audience.of(&answer)).await?;
     Ok(Box::new(Seen { answer, kin }))
 }
 
@@ -153,7 +154,7 @@ async fn kin(
     tools: &Arc<Tools>,
     commits: BTreeSet<String>,
     mut watches: Vec<Arc<Watch>>,
-) -> Result<BTreeMap<RequestId, Kin>, Miss> {
+) -> Result<BTreeMap<RequestId, Arc<Kin>>, Miss> {
     let unreadable = || Miss::NoAnswer("git cannot read this repository, so its commits cannot be compared".to_owned());
     // One look after the other: they share what git has told, and a thread for each of them would only wait for it.
     let _turn = tools.comparisons.acquire().await.map_err(|_| unreadable())?;
@@ -211,30 +212,41 @@ fn relate(
     commits: &BTreeSet<String>,
     watches: &[Arc<Watch>],
     pushes: &ByRef,
-) -> Option<BTreeMap<RequestId, Kin>> {
-    let repo = Repo::open_common(tools.layout.common_dir()).ok()?;
+) -> Option<BTreeMap<RequestId, Arc<Kin>>> {
+    // Mostly all that is asked is remembered.
+    let repo: OnceCell<Option<Repo>> = OnceCell::new();
+    let ask = |ours: &Sha, other: &str| {
+        let repo = repo.get_or_init(|| Repo::open_common(tools.layout.common_dir()).ok());
+        repo.as_ref().map_or(Relation::Unknown, |repo| repo.relation(ours, other))
+    };
     let mut relations = tools.relations();
     let ours: Vec<Sha> = watches.iter().map(|watch| watch.sha.clone()).collect();
-    let line = relations.line(&repo, &ours);
-    let mut kin = vec![Kin::default(); watches.len()];
-    for commit in commits {
-        let shared: Arc<str> = commit.as_str().into();
-        for (kin, relation) in kin.iter_mut().zip(relations.along(&repo, &line, commit)) {
-            kin.set(Arc::clone(&shared), relation);
-        }
-    }
+    let line = relations.line(&ask, &ours);
+    let along: Vec<(Arc<str>, Vec<Relation>)> =
+        commits.iter().map(|commit| (commit.as_str().into(), relations.along(&ask, &line, commit))).collect();
     let boot = tools.boot();
     // Mostly one and the same push is the newest to all of them.
     let mut later_ones: BTreeMap<Sha, Vec<Relation>> = BTreeMap::new();
-    let related = watches.iter().zip(kin).enumerate().map(|(at, (watch, mut kin))| {
+    let mut related = BTreeMap::new();
+    let mut last: Arc<Kin> = Arc::default();
+    for (at, watch) in watches.iter().enumerate() {
+        let mut kin = Kin::default();
+        for (commit, relations) in &along {
+            kin.set(Arc::clone(commit), relations[at]);
+        }
         kin.clock_set = watch.clock_set_since(&boot);
         if let Some(later) = pushes.get(&(watch.push.remote.clone(), watch.push.ref_name.clone())) {
             kin.newer_pushes = later.than(watch, |sha| match later_ones.get(sha) {
                 Some(known) => known[at],
-                None => later_ones.entry(sha.clone()).or_insert(relations.along(&repo, &line, sha.as_str()))[at],
+                None => later_ones.entry(sha.clone()).or_insert(relations.along(&ask, &line, sha.as_str()))[at],
             });
         }
-        (watch.id.clone(), kin)
-    });
-    Some(related.collect())
+        // Who was pushed one after the other mostly has the same kin.
+        if *last != kin {
+            last = Arc::new(kin);
+        }
+        related.insert(watch.id.clone(), Arc::clone(&last));
+    }
+    let is_unreadable = matches!(repo.get(), Some(None));
+    (!is_unreadable).then_some(related)
 }

@@ -21,7 +21,7 @@ pub enum Input {
         /// What it said.
         snapshot: Arc<Snapshot>,
         /// How its commits stand to ours.
-        kin: Kin,
+        kin: Arc<Kin>,
     },
     /// The deployments table beside a provider answered for a target.
     Recorded {
@@ -30,7 +30,7 @@ pub enum Input {
         /// What it says.
         snapshot: Arc<Snapshot>,
         /// How its commits stand to ours.
-        kin: Kin,
+        kin: Arc<Kin>,
     },
     /// Every health endpoint of a target was asked once.
     Checked {
@@ -39,7 +39,7 @@ pub enum Input {
         /// What they answered.
         findings: Vec<Finding>,
         /// How the commits they name stand to ours.
-        kin: Kin,
+        kin: Arc<Kin>,
     },
     /// A look brought no answer.
     Missed {

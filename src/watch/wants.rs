@@ -58,20 +58,20 @@ impl Watch {
         self.ending.is_none() && !matches!(self.landing, Landing::Unproven { git_gone: false })
     }
 
-    /// How far back the answer about this target should reach (the provider's clock); `None`: the newest page is
-    /// enough. A tracked commit may have been deployed long ago, which is looked up once and again before
-    /// `no_deploy`.
-    pub fn back_to(&self, target: &TargetName, now: Timestamp) -> Option<Timestamp> {
-        let course = self.course(target)?;
+    /// How far back the answer about a course should reach (the provider's clock); `None`: the newest page is enough. A
+    /// tracked commit may have been deployed long ago, which is looked up once and again before `no_deploy`.
+    pub fn back_to(&self, course: &Course, now: Timestamp) -> Option<Timestamp> {
         let is_new = course.lead.good_answer_at.is_none() || now >= self.register_by;
         let is_worth_paging = self.push.origin != Origin::Track || (is_new && course.deployment.is_none());
         is_worth_paging.then(|| ours::earliest(self))
     }
 
-    /// What the app is (pinned, its branches) should be asked anew rather than remembered: nothing but that may
-    /// explain why there is no deployment.
-    pub fn wants_app_afresh(&self, target: &TargetName) -> bool {
-        self.course(target).is_some_and(|course| course.verdict.is_none() && course.deployment.is_none())
+    /// What the app of a course is (pinned, its branches) should be asked anew rather than remembered: nothing but that
+    /// may explain why there is no deployment. That is so at the first look, because the app may have been pinned or
+    /// freed since, and when a missing deployment is judged.
+    pub fn wants_app_afresh(&self, course: &Course, now: Timestamp) -> bool {
+        let is_unexplained = course.verdict.is_none() && course.deployment.is_none();
+        is_unexplained && (course.lead.good_answer_at.is_none() || now >= self.register_by)
     }
 }
 

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::Repo;
 use crate::push::Sha;
 use crate::watch::Relation;
 
@@ -29,12 +28,12 @@ pub struct Line<'a> {
 }
 
 impl Relations {
-    /// How a commit stands to ours; as [`Repo::relation`].
-    pub fn of(&mut self, repo: &Repo, ours: &Sha, other: &str) -> Relation {
+    /// How a commit stands to ours; where that is not remembered, by asking (mostly [`Repo::relation`]).
+    pub fn of(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, ours: &Sha, other: &str) -> Relation {
         if let Some(known) = self.known.get(ours).and_then(|others| others.get(other)) {
             return *known;
         }
-        let relation = repo.relation(ours, other);
+        let relation = ask(ours, other);
         // What is missing may come with the next fetch.
         if relation != Relation::Unknown {
             if self.known.len() >= MOST {
@@ -46,11 +45,11 @@ impl Relations {
     }
 
     /// Finds out which of these commits follow one another.
-    pub fn line<'a>(&mut self, repo: &Repo, commits: &'a [Sha]) -> Line<'a> {
+    pub fn line<'a>(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, commits: &'a [Sha]) -> Line<'a> {
         let mut stretches = Vec::new();
         let mut start = 0;
         for end in 1..=commits.len() {
-            let goes_on = commits.get(end).is_some_and(|next| self.is_within(repo, &commits[end - 1], next.as_str()));
+            let goes_on = commits.get(end).is_some_and(|next| self.is_within(ask, &commits[end - 1], next.as_str()));
             if !goes_on {
                 stretches.push(start..end);
                 start = end;
@@ -60,23 +59,24 @@ impl Relations {
     }
 
     /// How a commit stands to each of the line.
-    pub fn along(&mut self, repo: &Repo, line: &Line<'_>, other: &str) -> Vec<Relation> {
+    pub fn along(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, line: &Line<'_>, other: &str) -> Vec<Relation> {
         let stretches = line.stretches.iter().map(|stretch| &line.commits[stretch.clone()]);
-        stretches.flat_map(|stretch| self.along_stretch(repo, stretch, other)).collect()
+        stretches.flat_map(|stretch| self.along_stretch(ask, stretch, other)).collect()
     }
 
     /// The first are within the other commit, the last contain it, and what lies between is neither.
-    fn along_stretch(&mut self, repo: &Repo, stretch: &[Sha], other: &str) -> Vec<Relation> {
-        let (within, rest) = stretch.split_at(stretch.partition_point(|ours| self.is_within(repo, ours, other)));
-        let neither = rest.first().map(|first| self.of(repo, first, other));
-        let older = rest.partition_point(|ours| self.of(repo, ours, other) != Relation::Older);
-        let is_other = |ours: &Sha| ours.as_str().starts_with(&other.to_ascii_lowercase());
+    fn along_stretch(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, stretch: &[Sha], other: &str) -> Vec<Relation> {
+        let (within, rest) = stretch.split_at(stretch.partition_point(|ours| self.is_within(ask, ours, other)));
+        let neither = rest.first().map(|first| self.of(ask, first, other));
+        let older = rest.partition_point(|ours| self.of(ask, ours, other) != Relation::Older);
+        let digits = other.to_ascii_lowercase();
+        let is_other = |ours: &Sha| ours.as_str().starts_with(&digits);
         let within = within.iter().map(|ours| if is_other(ours) { Relation::Same } else { Relation::Contains });
         let rest = (0..rest.len()).map(|at| neither.filter(|_| at < older).unwrap_or(Relation::Older));
         within.chain(rest).collect()
     }
 
-    fn is_within(&mut self, repo: &Repo, ours: &Sha, other: &str) -> bool {
-        matches!(self.of(repo, ours, other), Relation::Contains | Relation::Same)
+    fn is_within(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, ours: &Sha, other: &str) -> bool {
+        matches!(self.of(ask, ours, other), Relation::Contains | Relation::Same)
     }
 }

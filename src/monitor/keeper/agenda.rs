@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::places::Number;
 use super::roster::Serial;
 use crate::base::Timestamp;
 
@@ -14,7 +13,6 @@ pub(super) struct Agenda {
     /// To be taken up whatever their time: somebody waits for them.
     open: BTreeSet<Serial>,
     touched: BTreeSet<Serial>,
-    touched_places: BTreeSet<Number>,
 }
 
 impl Agenda {
@@ -23,14 +21,9 @@ impl Agenda {
         self.touched.insert(watch);
     }
 
-    /// Something happened to all watches of a place.
-    pub(super) fn touch_all(&mut self, place: Number) {
-        self.touched_places.insert(place);
-    }
-
     /// What was touched, once.
-    pub(super) fn take_touched(&mut self) -> (BTreeSet<Serial>, BTreeSet<Number>) {
-        (std::mem::take(&mut self.touched), std::mem::take(&mut self.touched_places))
+    pub(super) fn take_touched(&mut self) -> BTreeSet<Serial> {
+        std::mem::take(&mut self.touched)
     }
 
     /// Plans when a watch has something to do, if by time at all.

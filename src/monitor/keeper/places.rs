@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) is_asking: bool,
     /// The watches one of whose sources can be asked here.
     pub(super) watches: BTreeSet<Serial>,
+    /// Those of them that were planned while it was being asked.
+    pub(super) held: BTreeSet<Serial>,
 }
 
 /// The places.
@@ -72,14 +74,14 @@ impl Places {
             return number;
         }
         let number = Number(self.states.len());
-        let watches = BTreeSet::new();
         self.states.push(State {
             place: place.clone(),
             memo: Memo::default(),
             said: None,
             looks: 0,
             is_asking: false,
-            watches,
+            watches: BTreeSet::new(),
+            held: BTreeSet::new(),
         });
         self.numbers.insert(place, number);
         number

@@ -4,9 +4,9 @@ use super::*;
 use crate::insight::Habits;
 use crate::push::{RefName, RemoteName};
 use crate::watch::{
-    Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Finding, Health, LandingSeen, LogState,
-    Misheard, Origin, Outcome, Particulars, Plan, Policy, Proof, Push, Reason, Relation, Snapshot, State, Table,
-    TokenSource, Verdict,
+    Aim, Aimed, Beginning, Check, Database, DatabaseUrl, Deployment, Endpoint, Finding, Health, Kin, LandingSeen,
+    LogState, Misheard, Origin, Outcome, Particulars, Plan, Policy, Proof, Push, Reason, Relation, Snapshot, State,
+    Table, TokenSource, Verdict,
 };
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
@@ -98,7 +98,7 @@ fn rollout(digit: char, state: State) -> Deployment {
 
 fn looked(app: &str, deployments: Vec<Deployment>, at: Timestamp) -> Happening {
     let snapshot = Snapshot { observed_at: at, deployments, ..Snapshot::default() };
-    let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Kin::default()));
+    let ids = "123".chars().map(|digit| (RequestId::of_reflog(&sha(digit), START), Arc::default()));
     Happening::Looked(
         Place::App(Box::new(App::of(&target(app)))),
         Ok(Box::new(Seen { answer: Answered::Deployments(Arc::new(snapshot)), kin: ids.collect() })),
@@ -110,7 +110,7 @@ fn words(actions: &[Action]) -> Vec<String> {
     let word = |action: &Action| match action {
         Action::Save { watch, .. } => format!("save {}", &watch.sha.as_str()[..1]),
         Action::Send(Errand::Prove { .. }) => "prove".to_owned(),
-        Action::Send(Errand::Look { target, watches, .. }) => format!("look {} for {}", target.name, watches.len()),
+        Action::Send(Errand::Look { target, want, .. }) => format!("look {} for {}", target.name, want.commits.len()),
         Action::Send(Errand::FetchLog { target, .. }) => format!("log {target}"),
         Action::Send(Errand::Reconfigure(_)) => "reconfigure".to_owned(),
     };
@@ -143,17 +143,26 @@ fn all_watches_of_an_app_share_one_look_and_its_answer() {
 #[test]
 fn who_waits_for_another_commit_is_not_told_the_same_again_before_its_time() {
     let mut keeper = Keeper::default();
-    keeper.handle([landed('1', "web"), landed('2', "web")], START);
-    let second = |state: State, seconds: i64| {
+    let mut asked = keeper.handle([landed('1', "web"), landed('2', "web")], START);
+    let mut kin = Kin::default();
+    kin.set(sha('2').as_str(), Relation::Contains);
+    let kin = [(sha('1'), Arc::new(kin)), (sha('2'), Arc::default())];
+    let mut told = |state, seconds| {
+        if let Some(second) = keeper.of_commit(&sha('2')).cloned() {
+            // Somebody asks for it, so that there is a look.
+            asked.extend(keeper.hear(Happening::Revisited(second), after(seconds)));
+        }
+        let audience = asked.drain(..).find_map(|action| match action {
+            Action::Send(Errand::Look { audience, .. }) => Some(audience),
+            _ => None,
+        });
         let Happening::Looked(place, Ok(mut seen)) = looked("web", vec![rollout('2', state)], after(seconds)) else {
             unreachable!("made so above")
         };
-        let kin = seen.kin.get_mut(&RequestId::of_reflog(&sha('1'), START)).expect("a watch");
-        kin.set(sha('2').as_str(), Relation::Contains);
-        Happening::Looked(place, Ok(seen))
-    };
-    let mut told = |state, seconds| {
-        let actions = keeper.hear(second(state, seconds), after(seconds));
+        let told = audience.expect("a look").of(&seen.answer);
+        let kin = |watch: &Arc<Watch>| kin.iter().find(|(sha, _)| *sha == watch.sha).map(|(_, kin)| Arc::clone(kin));
+        seen.kin = told.iter().map(|watch| (watch.id.clone(), kin(watch).expect("one of two"))).collect();
+        let actions = keeper.hear(Happening::Looked(place, Ok(seen)), after(seconds));
         words(&actions).into_iter().filter(|word| word.starts_with("save")).collect::<Vec<_>>()
     };
     assert_eq!(told(State::Building, 1), ["save 1", "save 2"]);
@@ -197,7 +206,7 @@ fn no_app_is_asked_twice_while_another_waits() {
         now = answered.into_iter().chain(keeper.next_due()).min().expect("something goes on").max(now);
         while let Some((at, app)) = answers.first().copied().filter(|(at, _)| *at <= now) {
             answers.pop_first();
-            let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Kin::default())).collect();
+            let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Arc::default())).collect();
             let snapshot = Arc::new(Snapshot { observed_at: at, ..Snapshot::default() });
             let seen = Seen { answer: Answered::Deployments(snapshot), kin };
             happened.push(Happening::Looked(place(&apps[app]), Ok(Box::new(seen))));
@@ -364,8 +373,8 @@ fn targets_that_are_asked_differently_share_no_look() {
         let aim = Aim::Targets(vec![Aimed { target: target.clone(), untouched: false, habits: Habits::default() }]);
         let actions = keeper.hear(opened(digit, aim), START);
         let looks = actions.iter().filter_map(|action| match action {
-            Action::Send(Errand::Look { place, watches, want, .. }) => {
-                Some((place.clone(), watches.len(), want.branches.clone()))
+            Action::Send(Errand::Look { place, want, .. }) => {
+                Some((place.clone(), want.commits.len(), want.branches.clone()))
             }
             _ => None,
         });
@@ -405,7 +414,7 @@ fn place_of(keeper: &Keeper, source: Source) -> Place {
 /// A round of the endpoints that went so.
 fn round(keeper: &Keeper, outcome: Outcome, at: Timestamp) -> Happening {
     let finding = Finding { check: Check::Ready, outcome, observed_at: at, latency: Span::ZERO };
-    let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Kin::default())).collect();
+    let kin = keeper.watches.iter().map(|(_, living)| (living.watch.id.clone(), Arc::default())).collect();
     let seen = Seen { answer: Answered::Round(vec![finding]), kin };
     Happening::Looked(place_of(keeper, Source::Health), Ok(Box::new(seen)))
 }

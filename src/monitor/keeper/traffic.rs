@@ -41,8 +41,19 @@ pub enum Happening {
 pub struct Seen {
     /// The answer.
     pub answer: Answered,
-    /// By watch.
-    pub kin: BTreeMap<RequestId, Kin>,
+    /// By watch; whoever is not among them is not told.
+    pub kin: BTreeMap<RequestId, Arc<Kin>>,
+}
+
+/// Whom a look is for.
+#[derive(Debug, Default)]
+pub struct Audience {
+    /// The watches that are told whatever the source says.
+    pub eager: Vec<Arc<Watch>>,
+    /// Those that only wait for another commit, and are told what the source did not say before.
+    pub patient: Vec<Arc<Watch>>,
+    /// What it said before.
+    pub said: Option<Arc<Snapshot>>,
 }
 
 /// What a source answered.
@@ -86,8 +97,8 @@ pub enum Errand {
         target: Arc<Target>,
         /// What the look is for.
         want: Box<Want>,
-        /// The watches it serves.
-        watches: Vec<Arc<Watch>>,
+        /// Whom it is for.
+        audience: Audience,
     },
     /// Fetch the log of a failed deployment.
     FetchLog {
@@ -100,4 +111,19 @@ pub enum Errand {
     },
     /// Read the configuration anew.
     Reconfigure(Arc<Watch>),
+}
+
+impl Audience {
+    /// Who is told of this answer.
+    pub fn of(self, answer: &Answered) -> Vec<Arc<Watch>> {
+        let Self { eager: mut told, mut patient, said } = self;
+        let is_repeated = match answer {
+            Answered::Deployments(snapshot) => said.is_some_and(|said| snapshot.repeats(&said)),
+            Answered::Round(_) => false,
+        };
+        if !is_repeated {
+            told.append(&mut patient);
+        }
+        told
+    }
 }

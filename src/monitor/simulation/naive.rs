@@ -38,7 +38,7 @@ impl Mistake {
                 *seen = LandingSeen::Proven(Proof::TrackingRef);
             }
             (Self::SilenceIsAnAnswer, Happening::Looked(Place::App(_), outcome)) if outcome.is_err() => {
-                let kin: BTreeMap<RequestId, Kin> = ids.map(|id| (id, Kin::default())).collect();
+                let kin: BTreeMap<RequestId, Arc<Kin>> = ids.map(|id| (id, Arc::default())).collect();
                 let answer = Answered::Deployments(Arc::new(Snapshot { observed_at: now, ..Snapshot::default() }));
                 *outcome = Ok(Box::new(Seen { answer, kin }));
             }

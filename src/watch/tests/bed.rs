@@ -183,7 +183,7 @@ impl Seen {
             })
             .collect();
         let snapshot = Snapshot { observed_at: now, provider_clock: Some(now + self.ahead), ..self.snapshot.clone() };
-        Input::Looked { target: TargetName::new(target), snapshot: Arc::new(snapshot), kin }
+        Input::Looked { target: TargetName::new(target), snapshot: Arc::new(snapshot), kin: Arc::new(kin) }
     }
 }
 

@@ -126,9 +126,9 @@ fn a_watch_says_what_it_wants() {
     let gone = pushing.give(Input::Landing(LandingSeen::GitGone));
     assert!(gone.watch.wants_landing() && gone.wants_look());
     let landed = gone.lands();
-    assert!(!landed.watch.wants_landing() && landed.watch.wants_app_afresh(&web()));
+    assert!(!landed.watch.wants_landing() && landed.watch.wants_app_afresh(landed.course(), landed.now));
     let built = landed.sees([ours(State::Building)]);
-    assert!(!built.wants_look() && !built.watch.wants_app_afresh(&web()));
+    assert!(!built.wants_look() && !built.watch.wants_app_afresh(built.course(), built.now));
     let failed = built.after(5).sees([ours(State::Failed)]);
     assert!(!failed.wants_look(), "only its log is wanted");
     assert_eq!(failed.watch.course(&web()).and_then(Course::wanted_log), Some(0));
@@ -136,7 +136,7 @@ fn a_watch_says_what_it_wants() {
 
 #[test]
 fn the_list_is_wanted_back_to_the_push_whatever_the_clocks_say() {
-    let back_to = |bed: &Bed| bed.watch.back_to(&web(), bed.now);
+    let back_to = |bed: &Bed| bed.watch.back_to(bed.course(), bed.now);
     assert_eq!(back_to(&Bed::landed()), Some(at(-3_720)));
     let tracked = Bed::of(push(Origin::Track), &["web"]).lands();
     assert_eq!(back_to(&tracked), Some(at(-7 * 86_400 - 3_600)), "a week is looked through once");
