@@ -14,7 +14,7 @@ use crate::base::{Span, Timestamp};
 use crate::process::failpoint;
 use crate::push::{RequestId, Sha};
 use crate::store::{Change, StoreError};
-use crate::watch::{Event, EventKind, Outlook, Reason, Watch, outlook};
+use crate::watch::{Event, EventKind, Watch};
 
 /// Where nothing happened but another look, the store and readers are told only this often: the more watches there are
 /// to tell of, the more seldom. Each document says until when it holds.
@@ -44,18 +44,19 @@ pub struct Ledger {
 
 /// What was written of a watch.
 struct Written {
-    said: Said,
-    /// Until then it holds, if nothing happens.
+    /// The newest known of it, which answers as what was written.
+    watch: Arc<Watch>,
+    /// It is newer than what was written.
+    is_newer: bool,
+    /// Until then what was written holds, if nothing happens.
     until: Timestamp,
-    /// The watch now, if nothing has happened to it since but another look.
-    now: Option<Arc<Watch>>,
 }
 
-/// What a document answers: as a whole, and why each target is where it is.
-type Said = (Outlook, Vec<Reason>);
-
-fn said(watch: &Watch) -> Said {
-    (outlook(watch), watch.courses.iter().map(|course| course.reason).collect())
+impl Written {
+    /// What is newer than what was written, once.
+    fn take_newer(&mut self) -> Option<Arc<Watch>> {
+        std::mem::take(&mut self.is_newer).then(|| Arc::clone(&self.watch))
+    }
 }
 
 impl Ledger {
@@ -113,10 +114,10 @@ impl Ledger {
     /// Takes down a change. What happens at once is written at once: see [`Ledger::write`].
     pub fn note(&mut self, watch: Arc<Watch>, events: Vec<Event>) {
         if let Some(written) = self.written.get_mut(&watch.id) {
-            let is_quiet = events.is_empty() && !watch.is_over();
-            let holds = is_quiet && self.tools.now() < written.until && said(&watch) == written.said;
-            written.now = holds.then(|| Arc::clone(&watch));
-            if holds {
+            let is_quiet = events.is_empty() && !watch.is_over() && watch.answers_as(&written.watch);
+            written.is_newer = is_quiet && self.tools.now() < written.until;
+            written.watch = Arc::clone(&watch);
+            if written.is_newer {
                 return;
             }
         }
@@ -132,7 +133,7 @@ impl Ledger {
     /// Writes out these watches although nothing happened to them: somebody asked.
     pub async fn tell(&mut self, ids: impl IntoIterator<Item = RequestId>) {
         for id in ids {
-            if let Some(watch) = self.written.get_mut(&id).and_then(|written| written.now.take()) {
+            if let Some(watch) = self.written.get_mut(&id).and_then(Written::take_newer) {
                 add(&mut self.waiting, Change { watch, events: Vec::new() });
             }
         }
@@ -171,7 +172,7 @@ impl Ledger {
 
     /// Writes everything there is.
     pub async fn flush(&mut self) {
-        for watch in self.written.values_mut().filter_map(|written| written.now.take()) {
+        for watch in self.written.values_mut().filter_map(Written::take_newer) {
             add(&mut self.waiting, Change { watch, events: Vec::new() });
         }
         self.write().await;
@@ -206,9 +207,9 @@ impl Ledger {
                 self.written.remove(&watch.id);
             } else {
                 let until = now + spread(&watch.id, quiet);
-                // What is newer has come while this one waited.
-                let newer = self.written.get_mut(&watch.id).and_then(|written| written.now.take());
-                self.written.insert(watch.id.clone(), Written { said: said(&watch), until, now: newer });
+                // What is known there may be newer: it came while this one waited.
+                let known = self.written.entry(watch.id.clone()).and_modify(|written| written.until = until);
+                known.or_insert(Written { watch, is_newer: false, until });
             }
         }
     }

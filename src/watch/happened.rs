@@ -103,6 +103,9 @@ fn disagreement(before: Option<&Course>, after: &Course, now: Timestamp) -> Opti
 
 /// The one line that ends an attempt: its verdict, when it is given or becomes another one.
 fn verdict(before: Option<&Watch>, after: &Watch, now: Timestamp) -> Option<Event> {
+    if before.is_some_and(|before| before.answers_as(after)) {
+        return None;
+    }
     let Outlook { done: true, verdict: Some(verdict), message, .. } = outlook(after) else { return None };
     let known = before.map(outlook);
     let target = after.courses.first().filter(|_| after.courses.len() == 1 && after.ending.is_none());

@@ -116,7 +116,12 @@ pub(super) fn latest(watch: &Watch, now: Timestamp) -> Timestamp {
 }
 
 fn interval(watch: &Watch, course: &Course, now: Timestamp) -> Span {
-    if course.verdict == Some(Verdict::Superseded) || course.reason == Reason::CanceledWaiting {
+    if course.verdict == Some(Verdict::Superseded) {
+        // It is decided, and the looks for the newer commit tell it at once of anything new.
+        let since = now.since(course.times.decided_at.unwrap_or(now));
+        return since.scaled(1, 3).clamp(Span::from_secs(10), Span::from_secs(30));
+    }
+    if course.reason == Reason::CanceledWaiting {
         return Span::from_secs(10);
     }
     if course.is_soaking() {

@@ -60,6 +60,22 @@ pub fn outlook(watch: &Watch) -> Outlook {
     }
 }
 
+impl Watch {
+    /// Both give readers the same answer: the same [`Outlook`], and the same for each target.
+    pub fn answers_as(&self, other: &Self) -> bool {
+        let whole = |watch: &Self| (watch.has_landed(), watch.courses.len());
+        let answer = |course: &Course| (course.phase, course.verdict, course.reason, course.given_up);
+        let words = |one: &Course, other: &Course| (&one.message, &one.via) == (&other.message, &other.via);
+        whole(self) == whole(other)
+            && (&self.ending, &self.trouble) == (&other.ending, &other.trouble)
+            && self
+                .courses
+                .iter()
+                .zip(&other.courses)
+                .all(|(one, other)| answer(one) == answer(other) && words(one, other))
+    }
+}
+
 /// The exit code of one target. Where the user has to mend something it is 4, decided or not.
 fn exit_code(course: &Course) -> u8 {
     match course.verdict {

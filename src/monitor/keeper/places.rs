@@ -37,29 +37,29 @@ pub(super) struct Places {
 /// A watch, and where the sources of its courses are asked.
 pub(super) struct Living {
     pub(super) watch: Arc<Watch>,
-    /// In the order of the courses.
-    places: Vec<Vec<(Source, Number)>>,
+    /// By the place of the course in the watch.
+    places: Vec<(usize, Source, Number)>,
 }
 
 impl Places {
     /// Takes in a watch.
     pub(super) fn enter(&mut self, serial: Serial, watch: Arc<Watch>) -> Living {
-        let of_course = |course: &Course| {
+        let mut places = Vec::with_capacity(watch.courses.len());
+        for (at, course) in watch.courses.iter().enumerate() {
             // Health endpoints are not asked before there is something to check.
             let sources = Source::ALL.into_iter().filter(|&at| at == Source::Health || course.has_source(at));
-            let places = sources.filter_map(|source| Some((source, Place::of(&course.target, source)?)));
-            places.map(|(source, place)| (source, self.number(place))).collect()
-        };
-        let places: Vec<Vec<(Source, Number)>> = watch.courses.iter().map(of_course).collect();
-        for (_, number) in places.iter().flatten() {
-            self[*number].watches.insert(serial);
+            for (source, place) in sources.filter_map(|source| Some((source, Place::of(&course.target, source)?))) {
+                let number = self.number(place);
+                self[number].watches.insert(serial);
+                places.push((at, source, number));
+            }
         }
         Living { watch, places }
     }
 
     /// Lets go of a watch.
     pub(super) fn leave(&mut self, serial: Serial, living: &Living) {
-        for (_, number) in living.places.iter().flatten() {
+        for (.., number) in &living.places {
             self[*number].watches.remove(&serial);
         }
     }
@@ -105,12 +105,10 @@ impl IndexMut<Number> for Places {
 impl Living {
     /// Every source that can be asked about a course, due or not, and where; the table comes first.
     pub(super) fn sources(&self) -> impl Iterator<Item = (&Course, Source, Number)> {
-        self.watch.courses.iter().zip(&self.places).flat_map(|(course, places)| {
-            // The others are there for as long as the target is.
-            let asked =
-                places.iter().filter(|(source, _)| *source != Source::Health || course.has_source(Source::Health));
-            asked.map(move |(source, number)| (course, *source, *number))
-        })
+        let course = |&(at, source, number)| Some((self.watch.courses.get(at)?, source, number));
+        let all = self.places.iter().filter_map(course);
+        // The others are there for as long as the target is.
+        all.filter(|(course, source, _)| *source != Source::Health || course.has_source(Source::Health))
     }
 
     /// The courses that a look at this place is for.

@@ -18,6 +18,8 @@ fn web() -> TargetName {
 fn looks_follow_each_other_as_fast_as_things_move() {
     let queued = || Bed::landed().sees([ours(State::Queued)]);
     let building = || Bed::landed().sees([ours(State::Building)]);
+    let newer = || [rollout("x", NEWER, State::Building)];
+    let superseded = |secs| Bed::landed().sees(newer()).after(secs).sees(newer());
     for (name, bed, secs) in [
         ("git runs", Bed::pushing().tick(), 3),
         ("registering, the first minute", Bed::landed().sees([]), 3),
@@ -28,7 +30,9 @@ fn looks_follow_each_other_as_fast_as_things_move() {
         ("building after twenty minutes", building().after(1_200).sees([ours(State::Building)]), 30),
         ("deploying", Bed::landed().sees([ours(State::Deploying)]), 3),
         ("built and not serving", Bed::landed().sees([ours(State::Succeeded)]), 5),
-        ("superseded", Bed::landed().sees([rollout("x", NEWER, State::Building)]), 10),
+        ("superseded", superseded(5), 10),
+        ("superseded a minute ago", superseded(55), 20),
+        ("superseded an hour ago", superseded(3_600), 30),
         ("cancelled", Bed::landed().sees([ours(State::Canceled)]), 10),
         ("refused", Bed::landed().misses(Miss::Misheard(Misheard::Denied(String::new()))), 300),
     ] {

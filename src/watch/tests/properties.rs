@@ -384,6 +384,15 @@ proptest! {
     }
 
     #[test]
+    fn what_answers_as_before_has_the_outlook_of_before(bed in beginning(), facts in facts()) {
+        run(bed, &facts, |before, input, after| {
+            if before.watch.answers_as(&after.watch) {
+                assert_eq!(before.outlook(), after.outlook(), "{input:?}");
+            }
+        });
+    }
+
+    #[test]
     fn a_watch_survives_its_storage(bed in beginning(), facts in facts()) {
         run(bed, &facts, |_, _, after| {
             let text = serde_json::to_string(&after.watch).expect("a watch can be written");
