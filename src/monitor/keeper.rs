@@ -132,7 +132,7 @@ impl Keeper {
 
     /// Its time is up, and whoever has not answered since then does not answer any more.
     fn is_overdue(&self, serial: Serial, now: Timestamp) -> bool {
-        self.is_under_way(serial) && self.watches[serial].watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
+        self.watches[serial].watch.limit().is_some_and(|limit| limit + LONGEST_LOOK <= now)
     }
 
     /// Somebody waits for what all of its sources say, and not all have answered.
@@ -344,7 +344,7 @@ impl Keeper {
         self.fetch_logs(serial, now, actions);
         let urgent = self.urgent.contains_key(&serial);
         let is_idle = !self.is_under_way(serial);
-        if self.is_overdue(serial, now) {
+        if !is_idle && self.is_overdue(serial, now) {
             self.advance(serial, Input::Tick, now, actions);
         }
         let watch = &self.watches[serial].watch;

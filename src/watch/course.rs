@@ -191,7 +191,7 @@ pub struct Course {
     pub table: Sight,
     /// A failed row of ours in that table, which waits for the provider's word.
     #[serde(default)]
-    pub record: Option<Record>,
+    pub record: Option<Box<Record>>,
     /// A newer commit is live by now: what the service does is that one's affair.
     #[serde(default)]
     pub is_overtaken: bool,

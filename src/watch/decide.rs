@@ -198,6 +198,10 @@ impl Course {
         if let Some(ours) = newer.ours {
             self.adopt(ours, view);
         }
+        let is_told = self.through.as_deref() == Some(newer.commit) && self.via.is_some() && self.checks.is_none();
+        if is_told && self.verdict == Some(Verdict::Superseded) && matches!(newer.fate, Fate::Undecided) {
+            return;
+        }
         self.via = view.whole(newer.commit);
         self.through = Some(newer.commit.to_owned());
         let (verdict, reason, message) = match newer.fate {

@@ -86,7 +86,8 @@ impl Watch {
         let known = course.record.take();
         course.record = row.map(|row| {
             let known = known.filter(|known| known.row.id == row.id);
-            Record { row: row.clone(), since: known.map_or(snapshot.observed_at, |known| known.since) }
+            let since = known.map_or(snapshot.observed_at, |known| known.since);
+            Box::new(Record { row: row.clone(), since })
         });
         self.remark("database_remark", snapshot);
         self.judge_record(index, now);

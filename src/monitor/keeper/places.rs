@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Place;
 use super::roster::Serial;
-use crate::watch::{Course, Memo, Snapshot, Source, Watch};
+use crate::watch::{Course, Memo, Snapshot, Source, Target, Watch};
 
 /// A place by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub(super) struct State {
 pub(super) struct Places {
     numbers: BTreeMap<Place, Number>,
     states: Vec<State>,
+    /// Mostly thousands of watches have one and the same.
+    targets: Vec<Arc<Target>>,
 }
 
 /// A watch, and where the sources of its courses are asked.
@@ -43,7 +45,12 @@ pub(super) struct Living {
 
 impl Places {
     /// Takes in a watch.
-    pub(super) fn enter(&mut self, serial: Serial, watch: Arc<Watch>) -> Living {
+    pub(super) fn enter(&mut self, serial: Serial, mut watch: Arc<Watch>) -> Living {
+        if !watch.courses.is_empty() {
+            for course in &mut Arc::make_mut(&mut watch).courses {
+                self.share(&mut course.target);
+            }
+        }
         let mut places = Vec::with_capacity(watch.courses.len());
         for (at, course) in watch.courses.iter().enumerate() {
             // Health endpoints are not asked before there is something to check.
@@ -67,6 +74,13 @@ impl Places {
     /// A place that was met before.
     pub(super) fn find(&self, place: &Place) -> Option<Number> {
         self.numbers.get(place).copied()
+    }
+
+    fn share(&mut self, target: &mut Arc<Target>) {
+        match self.targets.iter().find(|known| *known == target) {
+            Some(known) => *target = Arc::clone(known),
+            None => self.targets.push(Arc::clone(target)),
+        }
     }
 
     fn number(&mut self, place: Place) -> Number {
