@@ -44,7 +44,7 @@ pub struct Ledger {
 
 /// What was written of a watch.
 struct Written {
-    /// The newest known of it, which answers as what was written.
+    /// The newest known of it, which answers as what was written or waits to be.
     watch: Arc<Watch>,
     /// It is newer than what was written.
     is_newer: bool,

@@ -198,6 +198,7 @@ impl Course {
         if let Some(ours) = newer.ours {
             self.adopt(ours, view);
         }
+        // Where the newer one was being checked, something else was told since.
         let is_told = self.through.as_deref() == Some(newer.commit) && self.via.is_some() && self.checks.is_none();
         if is_told && self.verdict == Some(Verdict::Superseded) && matches!(newer.fate, Fate::Undecided) {
             return;

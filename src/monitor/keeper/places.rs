@@ -39,17 +39,15 @@ pub(super) struct Places {
 /// A watch, and where the sources of its courses are asked.
 pub(super) struct Living {
     pub(super) watch: Arc<Watch>,
-    /// By the place of the course in the watch.
+    /// Each with the place of its course in the watch.
     places: Vec<(usize, Source, Number)>,
 }
 
 impl Places {
     /// Takes in a watch.
     pub(super) fn enter(&mut self, serial: Serial, mut watch: Arc<Watch>) -> Living {
-        if !watch.courses.is_empty() {
-            for course in &mut Arc::make_mut(&mut watch).courses {
-                self.share(&mut course.target);
-            }
+        for course in &mut Arc::make_mut(&mut watch).courses {
+            self.share(&mut course.target);
         }
         let mut places = Vec::with_capacity(watch.courses.len());
         for (at, course) in watch.courses.iter().enumerate() {
@@ -76,6 +74,7 @@ impl Places {
         self.numbers.get(place).copied()
     }
 
+    /// Puts the one that is known in the place of an equal one.
     fn share(&mut self, target: &mut Arc<Target>) {
         match self.targets.iter().find(|known| *known == target) {
             Some(known) => *target = Arc::clone(known),
