@@ -28,7 +28,7 @@ pub struct Line<'a> {
 }
 
 impl Relations {
-    /// How a commit stands to ours; where that is not remembered, by asking (mostly [`Repo::relation`]).
+    /// How a commit stands to ours; where that is not remembered, by asking (mostly [`super::Repo::relation`]).
     pub fn of(&mut self, ask: &impl Fn(&Sha, &str) -> Relation, ours: &Sha, other: &str) -> Relation {
         if let Some(known) = self.known.get(ours).and_then(|others| others.get(other)) {
             return *known;
