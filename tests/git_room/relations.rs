@@ -1,9 +1,11 @@
 //! Many commits compared with another at once: the same as asking for each of them.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use afterpush::host::git::{Relations, Repo};
 use afterpush::push::Sha;
+use afterpush::watch::Relation;
 
 use crate::support::Sandbox;
 
@@ -40,14 +42,22 @@ fn where_a_shallow_clone_ends_a_line_is_not_taken_for_apart() {
 fn compare(place: &Path, ours: &[Sha], others: &[String]) {
     let repo = Repo::discover(place).expect("a repository");
     let mut relations = Relations::default();
-    // Twice: from git, and from memory.
-    for _ in 0..2 {
-        let ask = |ours: &Sha, other: &str| repo.relation(ours, other);
+    let asked = RefCell::new(Vec::new());
+    let ask = |ours: &Sha, other: &str| {
+        let relation = repo.relation(ours, other);
+        asked.borrow_mut().push(relation);
+        relation
+    };
+    // Twice: from git, and from memory, but for what git did not know.
+    for round in 0..2 {
         let line = relations.line(&ask, ours);
         for other in others {
             let one_by_one: Vec<_> = ours.iter().map(|sha| repo.relation(sha, other)).collect();
             assert_eq!(relations.along(&ask, &line, other), one_by_one, "{other}");
         }
+        let asked = asked.take();
+        assert!(!asked.is_empty() || round > 0, "git has told it");
+        assert!(round == 0 || asked.iter().all(|told| *told == Relation::Unknown), "asked again: {asked:?}");
     }
 }
 
