@@ -198,11 +198,6 @@ impl Course {
         if let Some(ours) = newer.ours {
             self.adopt(ours, view);
         }
-        // Where the newer one was being checked, something else was told since.
-        let is_told = self.through.as_deref() == Some(newer.commit) && self.via.is_some() && self.checks.is_none();
-        if is_told && self.verdict == Some(Verdict::Superseded) && matches!(newer.fate, Fate::Undecided) {
-            return;
-        }
         self.via = view.whole(newer.commit);
         self.through = Some(newer.commit.to_owned());
         let (verdict, reason, message) = match newer.fate {

@@ -63,16 +63,13 @@ pub fn outlook(watch: &Watch) -> Outlook {
 impl Watch {
     /// Both give readers the same answer: the same [`Outlook`], and the same for each target.
     pub fn answers_as(&self, other: &Self) -> bool {
-        let whole = |watch: &Self| (watch.has_landed(), watch.courses.len());
-        let answer = |course: &Course| (course.phase, course.verdict, course.reason, course.given_up);
-        let words = |one: &Course, other: &Course| (&one.message, &one.via) == (&other.message, &other.via);
-        whole(self) == whole(other)
+        type Answer<'a> = (Phase, Option<Verdict>, Reason, &'a str, Option<&'a Sha>);
+        fn answer(course: &Course) -> Answer<'_> {
+            (course.phase, course.verdict, course.reason, &course.message, course.via.as_ref())
+        }
+        self.has_landed() == other.has_landed()
             && (&self.ending, &self.trouble) == (&other.ending, &other.trouble)
-            && self
-                .courses
-                .iter()
-                .zip(&other.courses)
-                .all(|(one, other)| answer(one) == answer(other) && words(one, other))
+            && self.courses.iter().map(answer).eq(other.courses.iter().map(answer))
     }
 }
 
